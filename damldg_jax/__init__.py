@@ -1,0 +1,1 @@
+"""Domain-shift-aware meta-learning for cross-corpus speech emotion recognition."""

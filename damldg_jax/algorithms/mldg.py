@@ -1,0 +1,154 @@
+"""MLDG and DA-MLDG: descend a loss that looks one virtual step ahead.
+
+MLDG is Li et al. 2018 (https://arxiv.org/abs/1710.03463). DA-MLDG is the same with the
+domain-shift margin as the weight of its meta-test loss (Eqs. 2 and 3 of the paper).
+
+The gradient of ``L_theta(S') + gamma L_theta'(V)`` runs forward over reverse. The
+Jacobian of the virtual update, ``I - eta_s H``, is symmetric, so what comes back
+through it from a gradient ``v`` of the weighted meta-test loss is its tangent along
+``v``: one linearisation of the update at theta instead of nested reverse passes. It is
+exact, and several times faster where nested convolution gradients are slow.
+
+Batch normalisation: the meta-train pass updates the running statistics, which are
+state and no function of theta (no gradient passes through them); the meta-test pass
+starts from them, and its own are discarded.
+"""
+
+import functools
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
+from damldg_jax.meta import (
+    Batch,
+    Inner,
+    Split,
+    domain_shift_margin,
+    hold_out,
+    meta_test_loss,
+    virtual_update,
+)
+from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.parallel import mean_over_devices
+
+# From the logits of S' and of V at theta' to the weight of the meta-test loss.
+WeightFn = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+def _unit_weight(train_logits: jax.Array, test_logits: jax.Array) -> jax.Array:
+    del train_logits
+    return jnp.ones((), test_logits.dtype)
+
+
+def mldg(
+    network: Network,
+    hyperparameters: Hyperparameters,
+    axis_name: str | None = None,
+    weigh: WeightFn = _unit_weight,
+) -> Algorithm:
+    """Gradient of ``L_theta(S') + weight * L_theta'(V)``.
+
+    Args:
+      network: the model.
+      hyperparameters: those of the virtual update.
+      axis_name: of the devices that share a batch, or None.
+      weigh: gives the weight; the constant 1 makes it MLDG.
+
+    Returns:
+      The algorithm; its metrics are ``loss`` (of S'), ``meta_test_loss`` (of V at
+      theta', without the weight), ``gamma`` and ``held_out``.
+    """
+    settings = hyperparameters
+
+    def gradient(
+        params: Params,
+        batch_stats: BatchStats,
+        state: tuple,
+        batch: Batch,
+        rng: jax.Array,
+    ) -> tuple[Params, Aux]:
+        split = hold_out(rng, batch, settings.num_held_out)
+        virtual, pull_back, inner = _virtual_update(
+            params, network, batch_stats, split.meta_train, settings, axis_name
+        )
+        batch_stats = jax.lax.stop_gradient(inner.risk.state)
+        outer, (gamma, meta_test) = jax.grad(
+            functools.partial(_weighted_loss, weigh=weigh), has_aux=True
+        )(virtual, network, batch_stats, split, settings, axis_name)
+        outer = pull_back(mean_over_devices(outer, axis_name))
+        metrics = {
+            "loss": inner.loss,
+            "meta_test_loss": meta_test,
+            "gamma": gamma,
+            "held_out": split.held_out,
+        }
+        gradient = jax.tree.map(jnp.add, inner.gradient, outer)
+        return gradient, Aux(batch_stats, state, metrics)
+
+    return Algorithm(stateless, gradient)
+
+
+def _virtual_update(
+    params: Params,
+    network: Network,
+    batch_stats: BatchStats,
+    meta_train: Batch,
+    settings: Hyperparameters,
+    axis_name: str | None,
+) -> tuple[Params, Callable[[Params], Params], Inner]:
+    """Returns theta', the map that pulls a gradient at theta' back to theta, and L."""
+    update = functools.partial(
+        virtual_update,
+        forward=network.training_forward(batch_stats),
+        batch=meta_train,
+        inner_learning_rate=settings.inner_learning_rate,
+        axis_name=axis_name,
+    )
+    if not settings.second_order:
+        virtual, inner = update(params)
+        return virtual, lambda gradient: gradient, inner
+    return jax.linearize(update, params, has_aux=True)
+
+
+def _weighted_loss(
+    virtual: Params,
+    network: Network,
+    batch_stats: BatchStats,
+    split: Split,
+    settings: Hyperparameters,
+    axis_name: str | None,
+    *,
+    weigh: WeightFn,
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    """Returns ``gamma L_theta'(V)``, and its two factors."""
+    forward = network.training_forward(batch_stats)
+    energy_forward = {"batch": forward, "running": network.running_forward(batch_stats)}
+    logits = functools.partial(energy_forward[settings.energy_statistics], virtual)
+    gamma = weigh(logits(split.meta_train.inputs)[0], logits(split.meta_test.inputs)[0])
+    if not settings.margin_gradient:
+        gamma = jax.lax.stop_gradient(gamma)
+    loss, risk = meta_test_loss(virtual, forward, split.meta_test, gamma, axis_name)
+    return loss, (gamma, risk.domain_risks.mean())
+
+
+def da_mldg(
+    network: Network, hyperparameters: Hyperparameters, axis_name: str | None = None
+) -> Algorithm:
+    """MLDG whose weight function is the domain-shift margin of Eq. (3).
+
+    Args:
+      network: the model.
+      hyperparameters: those of the virtual update and of the energy.
+      axis_name: of the devices that share a batch, or None.
+
+    Returns:
+      The algorithm, with the metrics of ``mldg``.
+    """
+    margin = functools.partial(
+        domain_shift_margin,
+        temperature=hyperparameters.temperature,
+        axis_name=axis_name,
+    )
+    return mldg(network, hyperparameters, axis_name, weigh=margin)

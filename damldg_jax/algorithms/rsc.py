@@ -1,0 +1,106 @@
+"""RSC: training on features from which the most telling have been removed.
+
+Representation Self-Challenging, Huang et al. 2020 (https://arxiv.org/abs/2007.02454).
+"""
+
+import jax
+import jax.numpy as jnp
+
+from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
+from damldg_jax.losses import domain_risks
+from damldg_jax.meta import Batch
+from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.parallel import device_share, mean_over_devices
+
+# One third of the features in one third of the batch, as in the paper's section 4.
+DROPPED_FEATURES = 1 / 3
+CHALLENGED_SAMPLES = 1 / 3
+
+
+def rsc(
+    network: Network, hyperparameters: Hyperparameters, axis_name: str | None = None
+) -> Algorithm:
+    """Gradient of Eq. (1) with the most telling features muted in some samples.
+
+    In a third of each domain's samples, drawn at random, the third of the features
+    that most raise the logit of the true class is set to zero: channels or places of
+    the spectrogram, by the toss of a coin at each step. One update on the result.
+
+    Args:
+      network: the model.
+      hyperparameters: none is read.
+      axis_name: of the devices that share a batch, or None.
+
+    Returns:
+      The algorithm.
+    """
+    del hyperparameters
+
+    def loss_fn(
+        params: Params, batch_stats: BatchStats, batch: Batch, rng: jax.Array
+    ) -> tuple[jax.Array, tuple[jax.Array, BatchStats]]:
+        coin, draw = jax.random.split(rng)
+        maps, updated = network.encode(params, batch_stats, batch.inputs)
+        keep = _features_to_keep(params, network, maps, batch.labels, coin)
+        challenged = _challenged(draw, batch.labels.shape, axis_name)
+        keep = keep | ~challenged[:, :, None, None, None]
+        logits = network.classify(params, maps * keep.astype(maps.dtype))
+        risks = domain_risks(logits, batch.labels, axis_name)
+        return risks.mean(), (risks, updated)
+
+    def gradient(
+        params: Params,
+        batch_stats: BatchStats,
+        state: tuple,
+        batch: Batch,
+        rng: jax.Array,
+    ) -> tuple[Params, Aux]:
+        (loss, (risks, updated)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
+            params, batch_stats, batch, rng
+        )
+        metrics = {"loss": loss, "domain_loss": risks}
+        return mean_over_devices(grads, axis_name), Aux(updated, state, metrics)
+
+    return Algorithm(stateless, gradient)
+
+
+def _features_to_keep(
+    params: Params,
+    network: Network,
+    maps: jax.Array,
+    labels: jax.Array,
+    coin: jax.Array,
+) -> jax.Array:
+    """Masks [domains, per_domain, time, frequency, channels], true where kept."""
+    maps = jax.lax.stop_gradient(maps)
+
+    def true_logits(maps: jax.Array) -> jax.Array:
+        logits = network.classify(params, maps)
+        return jnp.take_along_axis(logits, labels[..., None], axis=-1).sum()
+
+    saliency = jax.lax.stop_gradient(jax.grad(true_logits)(maps))
+    by_channel = saliency.mean(axis=(-3, -2), keepdims=True)
+    # Behind global average pooling the gradient is the same at every place, so places
+    # are ranked by their contribution to the logit, as in the authors' code.
+    by_place = (maps * by_channel).sum(axis=-1, keepdims=True)
+    spatial = jax.random.bernoulli(coin)
+    return jnp.where(spatial, _below_top(by_place), _below_top(by_channel))
+
+
+def _below_top(saliency: jax.Array) -> jax.Array:
+    """True except for each example's largest third."""
+    flat = saliency.reshape(*saliency.shape[:2], -1)
+    count = max(1, int(flat.shape[-1] * DROPPED_FEATURES))
+    rank = jnp.argsort(jnp.argsort(-flat, axis=-1), axis=-1)
+    return (rank >= count).reshape(saliency.shape)
+
+
+def _challenged(
+    rng: jax.Array, shape: tuple[int, int], axis_name: str | None
+) -> jax.Array:
+    """[domains, per_domain], true for a random third of each domain's samples."""
+    devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
+    draw = jax.random.uniform(rng, (shape[0], shape[1] * devices))
+    rank = jnp.argsort(jnp.argsort(draw, axis=1), axis=1)
+    chosen = rank < max(1, int(draw.shape[1] * CHALLENGED_SAMPLES))
+    return device_share(chosen, 1, axis_name)

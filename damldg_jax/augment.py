@@ -1,0 +1,105 @@
+"""Crops, stretches and shifts spectrograms in one gather inside the compiled step.
+
+Frame ``t`` of the output is read from the utterance at ``(start + t) * rate``: the
+stretch is the rate, crop and shift are the start, and what falls outside of the
+utterance is silence.
+"""
+
+from typing import NamedTuple
+
+import chex
+import jax
+import jax.numpy as jnp
+
+from damldg_jax.batches import Store
+
+
+class Augmentation(NamedTuple):
+    """Ranges from which each example is altered, uniformly.
+
+    Attributes:
+      stretch: factors of speed; above 1 is faster.
+      shift: in parts of the crop's length; what is shifted in is silence.
+    """
+
+    stretch: tuple[float, float] = (0.8, 1.25)
+    shift: tuple[float, float] = (-0.1, 0.1)
+
+
+NO_AUGMENTATION = Augmentation(stretch=(1.0, 1.0), shift=(0.0, 0.0))
+
+
+class Windows(NamedTuple):
+    """Where to read each example.
+
+    Attributes:
+      start: [...] float32, in frames of the stretched utterance; may be negative.
+      rate: [...] float32, frames of the utterance per frame of the output.
+    """
+
+    start: jax.Array
+    rate: jax.Array
+
+
+def draw_windows(
+    rng: jax.Array, lengths: jax.Array, num_frames: int, augmentation: Augmentation
+) -> Windows:
+    """Draws a window for each utterance.
+
+    A longer utterance is cropped at a random place; a shorter one is laid at a random
+    place of the window, with silence on both sides.
+
+    Args:
+      rng: key.
+      lengths: [...] int, frames of each utterance.
+      num_frames: of the output.
+      augmentation: ranges of the stretch and of the shift.
+
+    Returns:
+      The windows.
+    """
+    crop_key, stretch_key, shift_key = jax.random.split(rng, 3)
+    shape = lengths.shape
+    low, high = augmentation.stretch
+    rate = jax.random.uniform(stretch_key, shape, minval=low, maxval=high)
+    # The range may be a single number, which floating point need not hit exactly.
+    rate = jnp.clip(rate, low, high)
+    slack = jnp.floor(lengths / rate) - num_frames
+    place = jax.random.uniform(crop_key, shape)
+    start = jnp.sign(slack) * jnp.floor(place * (jnp.abs(slack) + 1))
+    low, high = augmentation.shift
+    shift = jax.random.uniform(shift_key, shape, minval=low, maxval=high)
+    return Windows(start + jnp.round(shift * num_frames), rate)
+
+
+def read_windows(
+    store: Store,
+    utterances: jax.Array,
+    windows: Windows,
+    num_frames: int,
+    silence: float,
+) -> jax.Array:
+    """Reads windows from a store, interpolating between frames.
+
+    Args:
+      store: packed utterances.
+      utterances: [...] int32, indices into it.
+      windows: [...], where to read each.
+      num_frames: of the output.
+      silence: value outside of the utterance.
+
+    Returns:
+      [..., num_frames, features, 1] float32.
+    """
+    chex.assert_equal_shape([utterances, windows.start, windows.rate])
+    offsets = store.offsets[utterances][..., None]
+    last = store.lengths[utterances][..., None] - 1
+    time = windows.start[..., None] + jnp.arange(num_frames, dtype=jnp.float32)
+    position = time * windows.rate[..., None]
+    below = jnp.clip(jnp.floor(position).astype(jnp.int32), 0, last)
+    above = jnp.minimum(below + 1, last)
+    fraction = (position - below)[..., None]
+    lower, upper = store.frames[offsets + below], store.frames[offsets + above]
+    values = lower + (upper - lower) * fraction
+    inside = (position >= 0) & (position <= last)
+    return jnp.where(inside[..., None], values, silence)[..., None]

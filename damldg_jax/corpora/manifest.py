@@ -1,0 +1,101 @@
+"""Listing the recordings that a user's own CSV file describes."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from damldg_jax.corpora.declaration import Listing, Utterance
+from damldg_jax.corpora.rows import OPTIONAL, REQUIRED, parse_row
+from damldg_jax.errors import InputError
+
+_SHOWN = 20
+
+
+def list_manifest(name: str, path: Path, language: str = "") -> Listing:
+    """Reads the recordings that a manifest lists, one in each row.
+
+    Args:
+      name: the corpus that the manifest describes.
+      path: a CSV file in UTF-8 with a header; the columns are `REQUIRED` and any
+        of `OPTIONAL`. Paths in it start at the folder of the manifest.
+      language: of the rows that do not say.
+
+    Returns:
+      The recordings, sorted by name, and a notice of columns not used.
+
+    Raises:
+      InputError: the manifest cannot be read, or rows of it cannot be used; all
+        of them are told at once, with their lines.
+    """
+    rows = _read(path)
+    columns = [column.strip().lower() for column in next(rows, (0, []))[1]]
+    _check_columns(path, columns)
+    found: dict[str, Utterance] = {}
+    lines: dict[str, int] = {}
+    problems = []
+    for line, row in rows:
+        try:
+            utterance = parse_row(path.parent, columns, row, language)
+            if utterance.name in found:
+                first = lines[utterance.name]
+                raise InputError(f"'{utterance.path}' repeats line {first}")
+            found[utterance.name], lines[utterance.name] = utterance, line
+        except InputError as error:
+            problems.append(f"line {line}: {error}")
+    _check_rows(path, bool(found), problems)
+    unused = [column for column in columns if column not in REQUIRED + OPTIONAL]
+    notice = f"{name}: columns of {path} that are not used: {', '.join(unused)}."
+    utterances = tuple(found[key] for key in sorted(found))
+    return Listing(utterances, (notice,) if unused else ())
+
+
+def _read(path: Path) -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for row in reader:
+                if any(cell.strip() for cell in row):
+                    yield line, row
+                line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The manifest {path} is not in UTF-8. Save it as 'CSV UTF-8'."
+        ) from error
+    except csv.Error as error:
+        raise InputError(
+            f"The manifest {path} is not valid CSV from line {line} on: {error}. "
+            "Check its quotes."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"Cannot read the manifest {path}: {error}. "
+            "Name a CSV file: --corpora=name=path/to/manifest.csv."
+        ) from error
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    missing = [column for column in REQUIRED if column not in columns]
+    twice = [c for c in REQUIRED + OPTIONAL if columns.count(c) > 1]
+    if not missing and not twice:
+        return
+    problem = (
+        f"lacks {', '.join(missing)}" if missing else f"repeats {', '.join(twice)}"
+    )
+    raise InputError(
+        f"The first line of the manifest {path}, '{','.join(columns)}', {problem}. It "
+        f"must name the columns {', '.join(REQUIRED)}, and may name "
+        f"{', '.join(OPTIONAL)}, with commas between them."
+    )
+
+
+def _check_rows(path: Path, any_good: bool, problems: list[str]) -> None:
+    if problems:
+        rest = len(problems) - _SHOWN
+        more = [f"and {rest} more rows"] if rest > 0 else []
+        raise InputError(
+            f"Correct {len(problems)} row(s) of the manifest {path}:\n  "
+            + "\n  ".join(problems[:_SHOWN] + more)
+        )
+    if not any_good:
+        raise InputError(f"The manifest {path} is empty. Give each recording a row.")

@@ -1,0 +1,105 @@
+"""The rows of a manifest: what each column may hold."""
+
+import math
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from damldg_jax.corpora.declaration import Utterance
+from damldg_jax.corpora.files import AUDIO_SUFFIXES
+from damldg_jax.emotions import canonical
+from damldg_jax.errors import InputError
+
+REQUIRED = ("path", "emotion", "speaker")
+OPTIONAL = ("sex", "language", "sentence", "arousal", "valence", "dominance")
+
+
+def parse_row(
+    folder: Path, columns: list[str], row: list[str], language: str
+) -> Utterance:
+    """Makes a recording of a row.
+
+    Args:
+      folder: where the paths start.
+      columns: the header of the manifest.
+      row: as many values.
+      language: of a row that does not say.
+
+    Returns:
+      The recording.
+
+    Raises:
+      InputError: values cannot be used; all of them are told at once.
+    """
+    if len(row) != len(columns):
+        raise InputError(
+            f"has {len(row)} values for {len(columns)} columns; put values that "
+            "contain commas in quotes."
+        )
+    cells = dict(zip(columns, (cell.strip() for cell in row), strict=True))
+    values: dict[str, Any] = {}
+    problems = []
+    for column, parse in {"path": partial(_file, folder), **_PARSERS}.items():
+        try:
+            values[column] = parse(cells.get(column, ""))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError(" ".join(problems))
+    values["language"] = values["language"] or language
+    name = PurePosixPath(cells["path"]).with_suffix("").as_posix()
+    return Utterance(name=name, **values)
+
+
+def _file(folder: Path, cell: str) -> Path:
+    given = PurePosixPath(cell)
+    # The path names the recording everywhere, so it may mean nothing but one file.
+    if given.is_absolute() or ".." in given.parts:
+        raise InputError(
+            f"The path '{cell}' leaves the folder of the manifest; put the manifest "
+            "above the recordings."
+        )
+    if given.suffix.lower() not in AUDIO_SUFFIXES:
+        raise InputError(f"The path '{cell}' does not end in .wav or .flac.")
+    path = folder / given
+    if not os.path.isfile(path):
+        raise InputError(f"There is no file '{path}'.")
+    return path
+
+
+def _speaker(cell: str) -> str:
+    if not cell:
+        raise InputError("The speaker is empty; give each speaker a name.")
+    return cell
+
+
+def _sex(cell: str) -> str:
+    if cell.lower() not in ("female", "male", ""):
+        raise InputError(f"The sex '{cell}' is none of female, male and empty.")
+    return cell.lower()
+
+
+def _number(column: str, cell: str) -> float:
+    try:
+        number = float(cell or "nan")
+    except ValueError:
+        number = math.inf
+    if cell and not math.isfinite(number):
+        raise InputError(
+            f"The {column} '{cell}' is no number; leave it empty where unknown."
+        )
+    return number
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "emotion": canonical,
+    "speaker": _speaker,
+    "sex": _sex,
+    "language": str,
+    "sentence": str,
+    "arousal": partial(_number, "arousal"),
+    "valence": partial(_number, "valence"),
+    "dominance": partial(_number, "dominance"),
+}

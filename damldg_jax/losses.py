@@ -1,0 +1,71 @@
+"""Risks and energies: the two quantities of which every objective is made."""
+
+import chex
+import jax
+import optax
+
+from damldg_jax.parallel import mean_over_devices
+
+
+def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """Cross-entropy of each example, ``-log p(y | x)``.
+
+    Args:
+      logits: [..., classes], float.
+      labels: [...], integer classes.
+
+    Returns:
+      [...], in nats.
+    """
+    chex.assert_type(labels, int)
+    chex.assert_equal_shape_prefix((logits, labels), labels.ndim)
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+
+
+def domain_risks(
+    logits: jax.Array, labels: jax.Array, axis_name: str | None = None
+) -> jax.Array:
+    """Mean cross-entropy in each domain, ``L_CE`` in Eq. (2) of the paper.
+
+    Args:
+      logits: [domains, per_domain, classes], float.
+      labels: [domains, per_domain], integer classes.
+      axis_name: of the devices that share ``per_domain``, or None.
+
+    Returns:
+      [domains], in nats.
+    """
+    chex.assert_rank([logits, labels], [3, 2])
+    return mean_over_devices(cross_entropy(logits, labels).mean(axis=1), axis_name)
+
+
+def energy(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
+    """Energy of each example, ``log sum_c exp(z_c / T)``.
+
+    The sign is the paper's: large where the network is sure. Liu et al. 2020
+    (https://arxiv.org/abs/2010.03759) call ``-T`` times this the energy.
+
+    Args:
+      logits: [..., classes], float.
+      temperature: T of Eq. (3).
+
+    Returns:
+      [...].
+    """
+    return jax.nn.logsumexp(logits / temperature, axis=-1)
+
+
+def energy_score(
+    logits: jax.Array, temperature: float = 1.0, axis_name: str | None = None
+) -> jax.Array:
+    """Mean energy of a set, ``E = 1/N sum_i log sum_c exp(z_ic / T)`` in Eq. (3).
+
+    Args:
+      logits: [..., classes], float; every leading axis counts examples.
+      temperature: T of Eq. (3).
+      axis_name: of the devices that share the examples, or None.
+
+    Returns:
+      A scalar.
+    """
+    return mean_over_devices(energy(logits, temperature).mean(), axis_name)

@@ -1,0 +1,68 @@
+"""How well an emotion classifier does, beside what guessing would do."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score
+
+
+class Scores(NamedTuple):
+    """Scores on a set of utterances.
+
+    Means over classes are means over the classes that the set has: a corpus that
+    lacks an emotion is not scored on it.
+
+    Attributes:
+      accuracy: part of utterances that are right (the field's weighted accuracy).
+      uar: unweighted average recall, the mean of the recalls.
+      macro_f1: mean of the F1 scores.
+      recall: of each class, NaN where the set has none of it.
+      confusion: [classes, classes] counts, true class by predicted class.
+      num_utterances: in the set.
+      majority_accuracy: of always guessing the most frequent class.
+      chance_uar: of any constant guess, and at least that of a random one.
+    """
+
+    accuracy: float
+    uar: float
+    macro_f1: float
+    recall: np.ndarray
+    confusion: np.ndarray
+    num_utterances: int
+    majority_accuracy: float
+    chance_uar: float
+
+
+def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores:
+    """Scores predictions.
+
+    Args:
+      labels: [utterances] int, true classes; at least one.
+      predicted: [utterances] int, predicted classes.
+      num_classes: that a prediction may take.
+
+    Returns:
+      The scores.
+    """
+    labels, predicted = np.asarray(labels), np.asarray(predicted)
+    if labels.shape != predicted.shape or labels.ndim != 1 or not len(labels):
+        raise ValueError(
+            f"Expected as many labels as predictions, and at least one: got "
+            f"{labels.shape} and {predicted.shape}."
+        )
+    confusion = confusion_matrix(labels, predicted, labels=np.arange(num_classes))
+    support = confusion.sum(axis=1)
+    present = np.flatnonzero(support)
+    recall = np.full(num_classes, np.nan)
+    recall[present] = np.diag(confusion)[present] / support[present]
+    f1 = f1_score(labels, predicted, labels=present, average="macro", zero_division=0.0)
+    return Scores(
+        accuracy=float(np.mean(labels == predicted)),
+        uar=float(recall[present].mean()),
+        macro_f1=float(f1),
+        recall=recall,
+        confusion=confusion,
+        num_utterances=len(labels),
+        majority_accuracy=float(support.max() / support.sum()),
+        chance_uar=1.0 / len(present),
+    )

@@ -1,0 +1,311 @@
+"""Log-mel records on disk: the one module that reads and writes TFRecords.
+
+Each corpus is one configuration of a tensorflow-datasets builder and lies in
+``<data_dir>/speech_emotion/<corpus>/<version>/``. With the records lies what a reader
+must know to trust them: settings of the features, counts, recordings left out, a
+fingerprint of the source files and a hash of the content.
+
+Whole or nothing: tensorflow-datasets writes into a folder of another name and renames
+it at the end, so what an interrupted preparation leaves is never taken for data.
+
+Labels are stored as words of the canonical vocabulary, all of them; which emotions are
+classes is decided when the records are used.
+
+Nothing else imports tensorflow-datasets, and this module imports it in such a way that
+TensorFlow itself, which takes seconds, is loaded by the first call that needs it.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import absl.logging
+import numpy as np
+
+# TensorFlow announces its processor's instructions on standard error.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import tensorflow_datasets as tfds
+
+from damldg_jax.dataset import Example
+from damldg_jax.errors import InputError
+
+_VERSION = "1.0.0"
+_BUILDER = "speech_emotion"
+_SPLIT = "utterances"
+_ABANDONED_SECONDS = 24 * 3600
+
+
+@dataclasses.dataclass(frozen=True)
+class Rejected:
+    """A recording that cannot be used, and why."""
+
+    utterance: str
+    reason: str
+
+
+class RejectedRecordings(InputError):
+    """Raised after all recordings of a corpus were tried and some were rejected."""
+
+    def __init__(self, rejected: Mapping[str, str]):
+        super().__init__(f"{len(rejected)} recordings cannot be used")
+        self.rejected = dict(rejected)
+
+
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """Where records come from, known before they are made.
+
+    Attributes:
+      corpus: its name.
+      feature_settings: everything that determines the features.
+      num_features: size of their feature axis.
+      fingerprint: of the list of source files, to see whether they changed.
+      synthetic: whether the corpus is generated, not recorded.
+      notices: what the user was told when its files were listed.
+    """
+
+    corpus: str
+    feature_settings: Mapping[str, Any]
+    num_features: int
+    fingerprint: str
+    synthetic: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What was stored.
+
+    Attributes:
+      skipped: recordings left out, with the reason of each.
+      counts: utterances of each emotion.
+      seconds: of audio in all.
+      content_hash: of everything in the records, the same however they were made.
+    """
+
+    skipped: Mapping[str, str]
+    counts: Mapping[str, int]
+    seconds: float
+    content_hash: str
+
+
+def corpus_folder(data_dir: pathlib.Path, corpus: str) -> pathlib.Path:
+    """Where the records of a corpus lie."""
+    return data_dir / _BUILDER / corpus / _VERSION
+
+
+def read_description(
+    data_dir: pathlib.Path, corpus: str
+) -> tuple[Provenance, Summary] | None:
+    """Reads what is stored beside the records; needs no TensorFlow.
+
+    Args:
+      data_dir: where records are kept.
+      corpus: name of the corpus.
+
+    Returns:
+      Where the records come from and what they hold, or None without records.
+
+    Raises:
+      InputError: the description is damaged; it names the file and the remedy.
+    """
+    path = corpus_folder(data_dir, corpus) / "metadata.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        provenance = dict(stored["provenance"])
+        provenance["notices"] = tuple(provenance["notices"])
+        return Provenance(**provenance), Summary(**stored["summary"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(path.parent, corpus, error) from error
+
+
+def write(
+    data_dir: pathlib.Path,
+    provenance: Provenance,
+    examples: Iterable[Example | Rejected],
+    skip_rejected: bool = False,
+) -> Summary:
+    """Writes the records of a corpus, replacing older ones.
+
+    Args:
+      data_dir: where records are kept.
+      provenance: stored beside the records.
+      examples: every recording of the corpus, usable or not.
+      skip_rejected: store the others if some are rejected.
+
+    Returns:
+      What was stored.
+
+    Raises:
+      RejectedRecordings: some cannot be used and are not to be skipped, or none can.
+    """
+    folder = corpus_folder(data_dir, provenance.corpus)
+    _remove_abandoned(folder.parent)
+    with _silence():
+        builder = _SpeechEmotion(provenance, examples, skip_rejected, data_dir)
+    # To keep the old ones until the new are whole would take twice the space.
+    shutil.rmtree(folder, ignore_errors=True)
+    with _silence(), tempfile.TemporaryDirectory() as downloads:
+        builder.download_and_prepare(
+            download_dir=downloads,
+            download_config=tfds.download.DownloadConfig(try_download_gcs=False),
+        )
+    stored = read_description(data_dir, provenance.corpus)
+    if stored is None:
+        raise OSError(f"The records just written to {folder} are not there.")
+    return stored[1]
+
+
+def read(data_dir: pathlib.Path, corpus: str) -> list[Example]:
+    """Reads the records of a corpus and checks them against their hash.
+
+    Args:
+      data_dir: where records are kept.
+      corpus: name of the corpus.
+
+    Returns:
+      Its utterances, sorted by name.
+
+    Raises:
+      InputError: there are none, or they are damaged; it names folder and remedy.
+    """
+    folder = corpus_folder(data_dir, corpus)
+    description = read_description(data_dir, corpus)
+    if description is None:
+        raise InputError(f"No records of '{corpus}' in {folder}. Prepare them first.")
+    import tensorflow as tf
+
+    try:
+        builder = tfds.builder_from_directory(folder)
+        rows = list(tfds.as_numpy(builder.as_dataset(split=_SPLIT)))
+        examples = [_from_row(row) for row in rows]
+    except (tf.errors.OpError, OSError, ValueError) as error:
+        raise _damaged(folder, corpus, error) from error
+    if _hash(map(_digest, examples)) != description[1].content_hash:
+        raise _damaged(folder, corpus, "the content does not match its hash")
+    return sorted(examples, key=lambda example: example.utterance)
+
+
+class _SpeechEmotion(tfds.core.GeneratorBasedBuilder):
+    """Emotional speech as spectrograms, one configuration per corpus."""
+
+    VERSION = tfds.core.Version(_VERSION)
+    name = _BUILDER
+
+    def __init__(
+        self,
+        provenance: Provenance,
+        examples: Iterable[Example | Rejected],
+        skip_rejected: bool,
+        data_dir: pathlib.Path,
+    ):
+        self._provenance = provenance
+        self._examples = examples
+        self._skip_rejected = skip_rejected
+        config = tfds.core.BuilderConfig(
+            name=provenance.corpus, description=f"The corpus {provenance.corpus}."
+        )
+        super().__init__(data_dir=data_dir, config=config, file_format="tfrecord")
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        text, number = tfds.features.Text(), tfds.features.Scalar(np.float32)
+        shape = (None, self._provenance.num_features)
+        columns = {
+            field.name: text if field.type is str else number
+            for field in dataclasses.fields(Example)
+        }
+        columns["features"] = tfds.features.Tensor(shape=shape, dtype=np.float32)
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=self.__doc__,
+            features=tfds.features.FeaturesDict(columns),
+            metadata=tfds.core.MetadataDict(
+                provenance=dataclasses.asdict(self._provenance)
+            ),
+        )
+
+    def _split_generators(self, dl_manager: object) -> dict[str, Iterator]:
+        del dl_manager
+        return {_SPLIT: self._generate_examples()}
+
+    def _generate_examples(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        skipped, counts, seconds, digests = {}, Counter(), 0.0, []
+        for example in self._examples:
+            if isinstance(example, Rejected):
+                skipped[example.utterance] = example.reason
+                continue
+            counts[example.emotion] += 1
+            seconds += example.seconds
+            digests.append(_digest(example))
+            yield example.utterance, dataclasses.asdict(example)
+        if skipped and (not digests or not self._skip_rejected):
+            # Raised in here, so that the builder leaves nothing behind.
+            raise RejectedRecordings(skipped)
+        summary = Summary(
+            skipped, dict(sorted(counts.items())), seconds, _hash(digests)
+        )
+        self.info.metadata["summary"] = dataclasses.asdict(summary)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps the builder's own messages from standard output and the log."""
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    tfds.disable_progress_bar()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        absl.logging.set_verbosity(verbosity)
+
+
+def _from_row(row: Mapping[str, Any]) -> Example:
+    values = {
+        name: value.decode() if isinstance(value, bytes) else value
+        for name, value in row.items()
+    }
+    numbers = {n: float(v) for n, v in values.items() if isinstance(v, np.floating)}
+    return Example(**{**values, **numbers})
+
+
+def _digest(example: Example) -> str:
+    """A hash of everything in an example that is stored."""
+    digest = hashlib.sha256(np.ascontiguousarray(example.features).tobytes())
+    for field in dataclasses.fields(Example):
+        value = getattr(example, field.name)
+        if field.name != "features":
+            text = value if isinstance(value, str) else repr(float(np.float32(value)))
+            digest.update(f"{field.name}={text};".encode())
+    return digest.hexdigest()
+
+
+def _hash(digests: Iterable[str]) -> str:
+    # Sorted: the order in which recordings were processed does not count.
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+
+
+def _damaged(folder: pathlib.Path, corpus: str, error: object) -> InputError:
+    return InputError(
+        f"The records of '{corpus}' in {folder} are damaged ({error}). Delete that "
+        "folder and prepare the corpus again."
+    )
+
+
+def _remove_abandoned(parent: pathlib.Path) -> None:
+    """Removes what a killed preparation left; a running one's folder is younger."""
+    for folder in parent.glob("*incomplete*"):
+        if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Command lines around the library: flags, files, progress and reports."""

@@ -1,0 +1,92 @@
+"""Saves and restores the state of a run, by orbax.
+
+A checkpoint holds all that the run needs to go on: the training state, the parameters
+that were best on source validation, and what is known of them. They are saved
+together, so a restored run never pairs one step's state with another step's best.
+"""
+
+import pathlib
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from damldg_jax.models import BatchStats, Params
+from damldg_jax.training import TrainState
+
+_KEPT = 2
+
+
+class Best(NamedTuple):
+    """The parameters that were best on source validation.
+
+    Attributes:
+      params: theta.
+      batch_stats: running statistics that go with them.
+      step: after which they were taken.
+      uar: mean over source corpora of the validation UAR; NaN before the first.
+    """
+
+    params: Params
+    batch_stats: BatchStats
+    step: int
+    uar: float
+
+
+class Checkpoints:
+    """The checkpoints of one run; use as a context manager."""
+
+    def __init__(self, folder: pathlib.Path):
+        self._manager = ocp.CheckpointManager(
+            folder.absolute(),
+            options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT, create=True),
+        )
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._manager.close()
+
+    def save(self, state: TrainState, best: Best) -> None:
+        """Saves in the background; a checkpoint is visible once it is whole."""
+        state, best = jax.device_get((state, best))
+        weights = {"params": best.params, "batch_stats": best.batch_stats}
+        self._manager.save(
+            int(state.step),
+            args=ocp.args.Composite(
+                state=ocp.args.StandardSave(state._asdict()),
+                best=ocp.args.StandardSave(weights),
+                progress=ocp.args.JsonSave({"step": best.step, "uar": best.uar}),
+            ),
+        )
+
+    def restore(self, state: TrainState, best: Best) -> tuple[TrainState, Best]:
+        """Restores the newest checkpoint, or returns what it is given if none is there.
+
+        Args:
+          state: initial one, for its structure.
+          best: likewise.
+
+        Returns:
+          Both as they were saved, in host memory.
+        """
+        step = self._manager.latest_step()
+        if step is None:
+            return state, best
+        weights = {"params": best.params, "batch_stats": best.batch_stats}
+        restored = self._manager.restore(
+            step,
+            args=ocp.args.Composite(
+                state=ocp.args.StandardRestore(_host(state._asdict())),
+                best=ocp.args.StandardRestore(_host(weights)),
+                progress=ocp.args.JsonRestore(),
+            ),
+        )
+        return TrainState(**restored.state), Best(**restored.best, **restored.progress)
+
+
+def _host(tree: Any) -> Any:
+    """Arrays to restore into, of NumPy: whatever saved them may have had devices."""
+    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), tree)

@@ -1,0 +1,90 @@
+"""Runs a command: parses flags, prints help, turns errors into exit statuses.
+
+0 success, 2 wrong usage or data, 130 interrupted, 1 anything else.
+"""
+
+import sys
+import textwrap
+from collections.abc import Callable, Collection
+
+from absl import flags, logging
+
+from damldg_jax.errors import InputError
+from experiments.config import Config
+from experiments.flags import GROUPS, read_config
+
+_WIDTH = 79
+
+
+def run(
+    main: Callable[[Config], None], description: str, groups: Collection[str]
+) -> None:
+    """Runs a command and exits.
+
+    Args:
+      main: does the work.
+      description: printed at the head of ``--help``.
+      groups: of flags that concern the command. The others are accepted, so that
+        commands can share a flagfile.
+    """
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.WARNING)
+    sys.exit(_status(main, description, groups, sys.argv))
+
+
+def _status(
+    main: Callable[[Config], None],
+    description: str,
+    groups: Collection[str],
+    argv: list[str],
+) -> int:
+    if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
+        print(_help(description, groups))
+        return 0
+    try:
+        rest = flags.FLAGS(argv)[1:]
+        if rest:
+            raise InputError(
+                f"Unexpected argument '{rest[0]}': flags are written --name=value."
+            )
+        main(read_config())
+    except (InputError, flags.Error) as error:
+        # FloatingPointError and other surprises keep their traceback.
+        print(f"Error: {_without_nesting(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _without_nesting(error: Exception) -> str:
+    return str(error).strip() + (
+        "\nSee --help for all flags." if isinstance(error, flags.Error) else ""
+    )
+
+
+def _help(description: str, groups: Collection[str]) -> str:
+    lines = [description.strip()]
+    for group in groups:
+        lines += ["", f"{group}:"]
+        for name in GROUPS[group]:
+            lines += _flag_help(flags.FLAGS[name])
+    lines += ["", "Any flags may stand in a file: --flagfile=FILE, one a line."]
+    return "\n".join(lines)
+
+
+def _flag_help(flag: flags.Flag) -> list[str]:
+    boolean = "[no]" if flag.boolean else ""
+    default = flag.parser.syntactic_help if flag.default is None else flag.default
+    if isinstance(default, list):
+        default = ",".join(default)
+    choices = getattr(flag.parser, "enum_values", None)
+    text = flag.help + (f" One of {', '.join(choices)}." if choices else "")
+    shown = "" if flag.default in (None, []) else f" (default: {default})"
+    return [
+        f"  --{boolean}{flag.name}",
+        *textwrap.wrap(
+            text + shown, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6
+        ),
+    ]

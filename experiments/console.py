@@ -1,0 +1,43 @@
+"""What a user sees while a command works: notes and progress on standard error."""
+
+import sys
+from collections.abc import Iterable
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+
+
+def say(text: str) -> None:
+    """Prints a line on standard error without disturbing a progress bar."""
+    tqdm.write(text, file=sys.stderr)
+
+
+def progress(
+    items: Iterable[Item], what: str, unit: str, *, total: int | None = None, **options
+) -> "tqdm[Item]":
+    """Wraps items in a progress bar on standard error.
+
+    Args:
+      items: to go through.
+      what: is being done, printed before the bar.
+      unit: of an item.
+      total: how many there are, where ``items`` cannot tell.
+      **options: further ones of tqdm.
+
+    Returns:
+      The bar, which yields the items.
+    """
+    # A file or a pipe gets a line now and then instead of an animation.
+    interval = 0.2 if sys.stderr.isatty() else 10.0
+    return tqdm(
+        items,
+        desc=what,
+        unit=unit,
+        total=total,
+        mininterval=interval,
+        dynamic_ncols=True,
+        file=sys.stderr,
+        **options,
+    )

@@ -1,0 +1,87 @@
+"""A whole experiment: prepare, train, test, report."""
+
+from typing import Any
+
+import numpy as np
+
+from damldg_jax.errors import InputError
+from damldg_jax.training import share_out
+from experiments.config import Config
+from experiments.console import say
+from experiments.data import Prepared, divide, load
+from experiments.loop import Run, execute, schedule
+from experiments.plan import Plan, make_plan
+from experiments.prepare import prepare
+from experiments.programs import Programs, devices
+from experiments.results import run_folder, table, write_results
+from experiments.workdir import claim
+
+
+def run_experiments(config: Config) -> list[dict[str, Any]]:
+    """Does all that the settings ask for, and prints the table.
+
+    Args:
+      config: the settings.
+
+    Returns:
+      The entries of ``results.json``.
+
+    Raises:
+      InputError: settings or data are off.
+    """
+    plan = make_plan(config)
+    prepare(plan.sources, config)
+    prepared = load(plan.sources, config)
+    runs = _runs(plan, prepared, config)
+    notices = _notices(prepared, runs, config)
+    claim(config, prepared, runs)
+    for notice in notices:
+        say(notice)
+    programs = Programs(prepared.dataset, config)
+    results = {run.folder: execute(run, programs) for run in runs}
+    synthetic = bool(prepared.synthetic)
+    write_results(
+        config.workdir,
+        results,
+        synthetic=synthetic,
+        notices=notices,
+        skipped=prepared.skipped,
+    )
+    entries = [entry for entries in results.values() for entry in entries]
+    print(table(entries, synthetic))
+    say(f"Details are in {config.workdir}.")
+    return entries
+
+
+def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
+    runs = []
+    for split in plan.splits:
+        division = divide(prepared.dataset, split, config)
+        # Refused before anything is trained.
+        shares = np.zeros((len(split.sources), schedule(division, config).per_domain))
+        share_out(shares, len(devices(config)))
+        for method in config.methods:
+            for trial in range(config.trials):
+                folder = run_folder(config.workdir, split, method, trial)
+                runs.append(
+                    Run(split, division, method, trial, config.seed + trial, folder)
+                )
+    if not runs:
+        raise InputError("Name at least one method, such as --methods=da_mldg.")
+    return runs
+
+
+def _notices(prepared: Prepared, runs: list[Run], config: Config) -> list[str]:
+    """What the user should know, each sentence once."""
+    notices = list(prepared.notices)
+    for corpus, reasons in prepared.skipped.items():
+        notices.append(f"{corpus}: {len(reasons)} recording(s) are left out.")
+    for run in runs:
+        notices += run.division.notices
+        batch_size = schedule(run.division, config).per_domain * len(run.split.sources)
+        if batch_size != config.batch_size:
+            notices.append(
+                f"The batch size is {batch_size}: as many utterances of each of the "
+                f"{len(run.split.sources)} sources, nearest to {config.batch_size}."
+            )
+    return list(dict.fromkeys(notices))

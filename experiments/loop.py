@@ -1,0 +1,219 @@
+"""Trains and tests one run: one method on one split with one seed."""
+
+import dataclasses
+import json
+import math
+import pathlib
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from damldg_jax.algorithms import ALGORITHMS
+from damldg_jax.batches import samples_per_domain, utterances_of_step
+from damldg_jax.corpora.scenarios import Split
+from damldg_jax.evaluation import Predictions
+from damldg_jax.metrics import score
+from damldg_jax.parallel import replicate
+from damldg_jax.training import TrainState, init_state, share_out
+from experiments.checkpoints import Best, Checkpoints
+from experiments.config import Config
+from experiments.console import progress
+from experiments.data import Division
+from experiments.outputs import MetricsLog, write_json, write_predictions
+from experiments.programs import Programs
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training run.
+
+    Attributes:
+      split: sources and target.
+      division: utterances to train, select and test on.
+      method: key of the table of algorithms.
+      trial: number of the run among those that differ by their seed alone.
+      seed: of the run.
+      folder: of its files.
+    """
+
+    split: Split
+    division: Division
+    method: str
+    trial: int
+    seed: int
+    folder: pathlib.Path
+
+    @property
+    def title(self) -> str:
+        """Names the run to the user."""
+        trial = f", trial {self.trial}" if self.trial else ""
+        return f"{ALGORITHMS[self.method].title} -> {self.split.target}{trial}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """Length of a run.
+
+    Attributes:
+      per_domain: utterances of each domain in a step.
+      steps: in all.
+      evaluate_every: steps between evaluations on the validation speakers.
+    """
+
+    per_domain: int
+    steps: int
+    evaluate_every: int
+
+
+def schedule(division: Division, config: Config) -> Schedule:
+    """Works out how long a run is."""
+    domains = len(division.train)
+    per_domain = samples_per_domain(config.batch_size, domains)
+    epoch = math.ceil(sum(map(len, division.train)) / (per_domain * domains))
+    return Schedule(
+        per_domain=per_domain,
+        steps=config.steps or config.epochs * epoch,
+        evaluate_every=config.evaluate_every or epoch,
+    )
+
+
+def execute(run: Run, programs: Programs) -> list[dict[str, Any]]:
+    """Trains and tests, going on where an earlier attempt stopped.
+
+    Args:
+      run: what to do.
+      programs: compiled functions and data.
+
+    Returns:
+      An entry of ``results.json`` for each selection rule.
+    """
+    finished = run.folder / "result.json"
+    if not finished.exists():
+        run.folder.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
+        with Checkpoints(run.folder / "checkpoints") as checkpoints:
+            state, best = _train(run, programs, checkpoints)
+        entries = _test(run, programs, state, best)
+        seconds = time.monotonic() - started
+        write_json(finished, [{**entry, "seconds": seconds} for entry in entries])
+    return json.loads(finished.read_text(encoding="utf-8"))
+
+
+def _train(
+    run: Run, programs: Programs, checkpoints: Checkpoints
+) -> tuple[TrainState, Best]:
+    plan = schedule(run.division, programs.config)
+    algorithm, train_step = programs.training(run.method)
+    state = init_state(programs.network, algorithm, programs.optimizer, run.seed)
+    best = Best(state.params, state.batch_stats, 0, -math.inf)
+    state, best = checkpoints.restore(state, best)
+    state = replicate(state, programs.devices)
+    first, seed = int(state.step), np.uint32(run.seed)
+    bar = progress(range(plan.steps), run.title, "step", initial=first)
+    with MetricsLog(run.folder, first) as log, bar:
+        previous: Mapping[str, Any] | None = None
+        for step in range(first, plan.steps):
+            drawn = utterances_of_step(
+                run.division.train, plan.per_domain, step, run.seed
+            )
+            drawn = share_out(drawn, len(programs.devices))
+            state, metrics = train_step(state, programs.store, drawn, seed)
+            # Looked at one step late, so that the device need not wait for the host.
+            _log(log, run, step, previous)
+            previous = metrics
+            bar.update()
+            done = step + 1
+            if done % plan.evaluate_every == 0 or done == plan.steps:
+                _log(log, run, done, previous)
+                previous = None
+                best = _select(run, programs, state, best, log)
+                checkpoints.save(state, best)
+                bar.set_postfix(validation_uar=f"{best.uar:.3f}")
+    return state, best
+
+
+def _log(
+    log: MetricsLog, run: Run, step: int, metrics: Mapping[str, Any] | None
+) -> None:
+    """Writes the metrics of a step; stops the run if a number is not finite."""
+    if metrics is None:
+        return
+    values = {name: np.asarray(v).tolist() for name, v in metrics.items()}
+    if "held_out" in values:
+        values["held_out"] = [run.split.sources[i] for i in values["held_out"]]
+    log.write(step, values)
+    if not all(np.all(np.isfinite(np.asarray(v))) for v in metrics.values()):
+        log.flush()
+        raise FloatingPointError(
+            f"{run.title}: a number is not finite any more at step {step}: {values}. "
+            "Try a smaller --learning_rate or --inner_learning_rate."
+        )
+
+
+def _select(
+    run: Run, programs: Programs, state: TrainState, best: Best, log: MetricsLog
+) -> Best:
+    """Evaluates on the validation speakers and keeps the better parameters."""
+    if not run.division.validation:
+        return best
+    uars = {}
+    for corpus, members in run.division.validation.items():
+        predictions = programs.predict(state.params, state.batch_stats, members)
+        labels = programs.dataset.store.labels[members]
+        classes = predictions.probabilities.argmax(axis=1)
+        scores = score(labels, classes, len(programs.dataset.emotions))
+        uars[corpus] = scores.uar
+    uar = float(np.mean(list(uars.values())))
+    step = int(state.step)
+    log.write(step, {"validation_uar": uar, "validation_uar_by_corpus": uars})
+    log.flush()
+    if uar > best.uar:
+        # Copied to the host: the device's own are donated to the next step.
+        params, batch_stats = jax.device_get((state.params, state.batch_stats))
+        return Best(params, batch_stats, step, uar)
+    return best
+
+
+def _test(
+    run: Run, programs: Programs, state: TrainState, best: Best
+) -> list[dict[str, Any]]:
+    """Tests the last and the best parameters on the target, and writes predictions."""
+    candidates = {"last": (state.params, state.batch_stats, int(state.step))}
+    if run.division.validation:
+        candidates["best"] = (best.params, best.batch_stats, best.step)
+    test = run.division.test
+    predictions = {
+        selection: programs.predict(params, batch_stats, test)
+        for selection, (params, batch_stats, _) in candidates.items()
+    }
+    write_predictions(
+        run.folder / "predictions.csv", programs.dataset, test, predictions
+    )
+    return [
+        _entry(run, programs, selection, candidates[selection][2], predicted)
+        for selection, predicted in predictions.items()
+    ]
+
+
+def _entry(
+    run: Run, programs: Programs, selection: str, step: int, predicted: Predictions
+) -> dict[str, Any]:
+    labels = programs.dataset.store.labels[run.division.test]
+    classes = predicted.probabilities.argmax(axis=1)
+    emotions = programs.dataset.emotions
+    scores = score(labels, classes, len(emotions))._asdict()
+    scores["recall"] = dict(zip(emotions, scores["recall"].tolist(), strict=True))
+    return {
+        "scenario": run.split.scenario,
+        "sources": list(run.split.sources),
+        "target": run.split.target,
+        "method": run.method,
+        "trial": run.trial,
+        "seed": run.seed,
+        "selection": selection,
+        "step": step,
+        **scores,
+    }

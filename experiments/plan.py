@@ -1,0 +1,125 @@
+"""Checks what the flags ask for and lists the runs that follow from it."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from damldg_jax.algorithms import ALGORITHMS
+from damldg_jax.corpora.scenarios import SCENARIOS, Split, leave_one_out
+from damldg_jax.corpora.sources import Source, parse_entries, resolve
+from damldg_jax.emotions import parse_emotions
+from damldg_jax.errors import InputError, unknown
+from experiments.config import Config
+
+ALL = "all"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a command will do.
+
+    Attributes:
+      sources: where each corpus lies, by name.
+      splits: sources and target of each experiment.
+    """
+
+    sources: dict[str, Source]
+    splits: tuple[Split, ...]
+
+
+def make_plan(config: Config) -> Plan:
+    """Checks the settings of a command against each other.
+
+    Args:
+      config: the settings.
+
+    Returns:
+      The plan; every corpus that a split names is among its sources.
+
+    Raises:
+      InputError: a name is unknown, or the settings do not go together.
+    """
+    parse_emotions(config.emotions)
+    sources = parse_entries(config.corpora, config.corpora_dir)
+    splits = _splits(config, tuple(sources))
+    for split in splits:
+        _check_split(split)
+        _check_methods(config, split)
+        for name in (*split.sources, split.target):
+            if name not in sources:
+                sources[name] = resolve(name, config.corpora_dir)
+    return Plan(sources, splits)
+
+
+def corpora_to_prepare(config: Config) -> dict[str, Source]:
+    """The corpora that a command names in any way, for preparation alone.
+
+    Raises:
+      InputError: a name is unknown, or none is given.
+    """
+    if config.scenario or config.target:
+        return make_plan(dataclasses.replace(config, methods=())).sources
+    entries = dict.fromkeys((*config.corpora, *config.sources))
+    if not entries:
+        raise InputError("Name the corpora to prepare: --corpora=emodb,ravdess,...")
+    return parse_entries(tuple(entries), config.corpora_dir)
+
+
+def _splits(config: Config, corpora: Sequence[str]) -> tuple[Split, ...]:
+    if config.scenario:
+        if config.sources or config.target:
+            raise InputError(
+                "--scenario names sources and target itself: leave --sources and "
+                "--target out."
+            )
+        if config.scenario not in SCENARIOS:
+            raise unknown("scenario", config.scenario, SCENARIOS)
+        return SCENARIOS[config.scenario].splits()
+    if not config.target:
+        raise InputError(
+            "Name the unseen corpus, --target=emovo, or --target=all for each of "
+            "--corpora in turn; or a --scenario."
+        )
+    if config.target == ALL:
+        if config.sources:
+            raise InputError("With --target=all give --corpora instead of --sources.")
+        return leave_one_out(corpora)
+    sources = config.sources or tuple(c for c in corpora if c != config.target)
+    return (Split("custom", sources, config.target),)
+
+
+def _check_split(split: Split) -> None:
+    if not split.sources:
+        raise InputError("Name the corpora to train on: --sources=emodb,ravdess,...")
+    if split.target in split.sources:
+        raise InputError(
+            f"The target '{split.target}' is among the sources "
+            f"{', '.join(split.sources)}: it would not be unseen. Take it out of "
+            "--sources."
+        )
+    for name in (*split.sources, split.target):
+        if "=" in name:
+            raise InputError(
+                f"'{name}': a corpus is given its path in --corpora, and only its "
+                "name in --sources and --target."
+            )
+    for name in split.sources:
+        if split.sources.count(name) > 1:
+            raise InputError(f"The source '{name}' is given twice in --sources.")
+
+
+def _check_methods(config: Config, split: Split) -> None:
+    methods = config.methods
+    for method in methods:
+        if method not in ALGORITHMS:
+            raise unknown("method", method, ALGORITHMS)
+        if methods.count(method) > 1:
+            raise InputError(f"The method '{method}' is given twice in --methods.")
+        if not ALGORITHMS[method].holds_out:
+            continue
+        if len(split.sources) <= config.num_held_out:
+            raise InputError(
+                f"The method '{method}' holds {config.num_held_out} of its sources "
+                "out at each step and needs at least one more; given: "
+                f"{', '.join(split.sources)}. Add a corpus to --sources, or choose "
+                "another method."
+            )

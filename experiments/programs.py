@@ -1,0 +1,76 @@
+"""Everything of a command that is compiled, or lies on the device, once."""
+
+import functools
+
+import jax
+import numpy as np
+import optax
+
+from damldg_jax.algorithms import ALGORITHMS, Algorithm
+from damldg_jax.augment import NO_AUGMENTATION, Augmentation
+from damldg_jax.batches import Store
+from damldg_jax.dataset import Dataset
+from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
+from damldg_jax.features import FEATURES
+from damldg_jax.models import BatchStats, Network, Params, resnet
+from damldg_jax.parallel import AXIS, first_replica, replicate
+from damldg_jax.training import TrainStep, Windowing, compile_train_step
+from experiments.config import Config
+
+
+class Programs:
+    """What is compiled once for all runs of a command."""
+
+    def __init__(self, dataset: Dataset, config: Config):
+        """Puts the data on the device and builds the network.
+
+        Args:
+          dataset: all corpora of the command.
+          config: all settings.
+        """
+        features = FEATURES[config.features]
+        self.config = config
+        self.dataset = dataset
+        self.devices = devices(config)
+        self.store: Store = replicate(dataset.store, self.devices)
+        self.optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
+        self.windowing = Windowing(
+            num_frames=features.num_frames(config.crop_seconds),
+            silence=features.silence,
+            augmentation=Augmentation() if config.augment else NO_AUGMENTATION,
+        )
+        self.network: Network = resnet(
+            num_classes=len(self.dataset.emotions),
+            num_features=features.num_features,
+            depth=config.model_depth,
+            width=config.model_width,
+            silence=features.silence,
+            axis_name=AXIS,
+        )
+        self._predict: PredictFn = compile_predict(
+            self.network, self.windowing.num_frames, features.silence
+        )
+
+    def predict(
+        self, params: Params, batch_stats: BatchStats, utterances: np.ndarray
+    ) -> Predictions:
+        """Predicts utterances of the data set, [n] indices, on the first device."""
+        params, batch_stats, store = first_replica((params, batch_stats, self.store))
+        return self._predict(params, batch_stats, store, utterances)
+
+    @functools.cache  # noqa: B019 - lives as long as the command
+    def training(self, method: str) -> tuple[Algorithm, TrainStep]:
+        """The algorithm of a method, and its training step."""
+        algorithm = ALGORITHMS[method].factory(
+            self.network, self.config.hyperparameters, AXIS
+        )
+        step = compile_train_step(
+            algorithm, self.optimizer, self.windowing, self.devices
+        )
+        return algorithm, step
+
+
+def devices(config: Config) -> list[jax.Device]:
+    """The devices that share a step."""
+    local = jax.local_devices()
+    return local if config.parallel == "data" else local[:1]

@@ -1,0 +1,148 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trees import make
+
+from damldg_jax.corpora import CORPORA, list_utterances
+from damldg_jax.corpora.files import audio_files
+from damldg_jax.errors import InputError
+
+EMODB, RAVDESS = CORPORA["emodb"], CORPORA["ravdess"]
+
+
+def test_listing_is_sorted_by_name(tmp_path):
+    make(tmp_path, "b/08a01Fa.wav", "a/03a01Wa.wav", "a.d/03a02Wa.wav", "16a01Na.wav")
+    names = [
+        utterance.name for utterance in list_utterances(EMODB, tmp_path).utterances
+    ]
+    assert names == ["16a01Na", "a.d/03a02Wa", "a/03a01Wa", "b/08a01Fa"]
+
+
+def test_what_is_left_out_is_told(tmp_path):
+    make(tmp_path, *(f"notes {i}.wav" for i in range(5)), "03a01Wa.wav", "readme.txt")
+    assert list_utterances(EMODB, tmp_path).notices == (
+        "emodb: 5 audio file(s) left out, name not recognised: "
+        "notes 0.wav, notes 1.wav, notes 2.wav and 2 more.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("corpus", "kept", "repeated"),
+    [
+        ("emodb", "03a01Wa.flac", "wav/03a01Wa.wav"),
+        ("emodb", "03a01Wa.flac", "03a01Wa.wav"),
+        ("savee", "AudioData/DC/a01.wav", "DC_a01.flac"),
+        ("ravdess", "Actor_01/03-01-05-01-02-01-01.wav", "x/03-01-05-01-02-01-01.wav"),
+        ("turev", "Angry/1157_kz_acik.wav", "Sound Source/Angry/1157_kz_acik.wav"),
+    ],
+)
+def test_a_recording_listed_twice_is_kept_once(tmp_path, corpus, kept, repeated):
+    found, notices = list_utterances(CORPORA[corpus], make(tmp_path, repeated, kept))
+    assert [utterance.path for utterance in found] == [tmp_path / kept]
+    assert notices == (
+        f"{corpus}: 1 audio file(s) left out, same recording as one that is listed: "
+        f"{repeated}.",
+    )
+
+
+def test_song_and_video_of_ravdess_are_ignored_with_the_reason(tmp_path):
+    make(tmp_path, "03-01-05-01-02-01-12.wav", "03-02-05-01-02-01-12.wav")
+    make(tmp_path, "01-01-05-01-02-01-12.wav", "02-02-05-01-02-01-12.wav")
+    found, notices = list_utterances(RAVDESS, tmp_path)
+    assert [utterance.name for utterance in found] == ["03-01-05-01-02-01-12"]
+    assert notices == (
+        "ravdess: 2 audio file(s) left out, song instead of speech: "
+        "02-02-05-01-02-01-12.wav, 03-02-05-01-02-01-12.wav.",
+        "ravdess: 1 audio file(s) left out, sound of videos, which repeats the "
+        "recordings: 01-01-05-01-02-01-12.wav.",
+    )
+
+
+def test_hidden_files_and_folders_are_skipped(tmp_path):
+    make(
+        tmp_path,
+        "03a01Wa.wav",
+        "._03a01Wa.wav",
+        ".cache/03a02Wa.wav",
+        "._x/03a04Wa.wav",
+    )
+    found, notices = list_utterances(EMODB, tmp_path)
+    assert [utterance.name for utterance in found] == ["03a01Wa"]
+    assert notices == ()
+
+
+def test_links_are_followed_but_never_in_a_circle(tmp_path):
+    folder = make(tmp_path / "emodb", "wav/03a01Wa.wav")
+    make(tmp_path, "other/03a02Wa.wav", "elsewhere/03a04Wa.wav")
+    (folder / "wav" / "up").symlink_to(folder)
+    (folder / "wav" / "above").symlink_to(tmp_path)
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "03a05Wa.wav").symlink_to(folder / "missing.wav")
+    found, notices = list_utterances(EMODB, folder)
+    assert [utterance.name for utterance in found] == ["linked/03a04Wa", "wav/03a01Wa"]
+    assert notices == (
+        "emodb: 1 audio file(s) left out, link to no file: 03a05Wa.wav.",
+    )
+
+
+def test_missing_folder_names_folder_layout_and_remedies(tmp_path):
+    with pytest.raises(InputError) as raised:
+        list_utterances(EMODB, tmp_path / "nowhere")
+    message = str(raised.value)
+    assert f"no folder {tmp_path / 'nowhere'}" in message
+    assert "wav/03a01Wa.wav" in message
+    assert "--corpora_dir" in message
+    assert "--corpora=emodb=path/to/manifest.csv" in message
+
+
+@pytest.mark.parametrize("names", [(), ("song.wav",), ("wav/a.txt", "b.wav")])
+def test_folder_without_recordings_is_refused(tmp_path, names):
+    with pytest.raises(InputError) as raised:
+        list_utterances(EMODB, make(tmp_path, *names))
+    assert f"{tmp_path} holds no recording." in str(raised.value)
+    assert ("left out" in str(raised.value)) == any(n.endswith(".wav") for n in names)
+    assert "--corpora_dir" in str(raised.value)
+
+
+def test_file_in_place_of_the_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no folder"):
+        list_utterances(EMODB, make(tmp_path, "emodb") / "emodb")
+
+
+def test_unreadable_folder_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(
+        InputError, match=f"{re.escape(str(tmp_path))}: Permission .*Check"
+    ):
+        list_utterances(EMODB, tmp_path)
+
+
+def test_names_that_are_not_text_do_not_crash(tmp_path):
+    make(tmp_path, "03a01Wa.wav")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav")).touch()
+    (notice,) = list_utterances(EMODB, tmp_path).notices
+    assert notice.encode().endswith(rb"name not recognised: \xff.wav.")
+
+
+NAMES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=40
+)
+
+
+@settings(deadline=None)  # It waits for files.
+@given(names=st.lists(NAMES, max_size=4))
+def test_any_file_name_is_either_listed_or_told(tmp_path_factory, names):
+    root = make(
+        tmp_path_factory.mktemp("emodb"), "03a01Wa.wav", *(f"x{n}.wav" for n in names)
+    )
+    found, notices = list_utterances(EMODB, root)
+    assert len(found) == 1
+    assert len(notices) == bool(names)
+    assert len(audio_files(root)) == 1 + len(set(names))

@@ -1,0 +1,109 @@
+import math
+
+import pytest
+from trees import HEADER, recordings, refusal, write
+
+from damldg_jax.corpora import Utterance, list_manifest
+from damldg_jax.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return recordings(tmp_path)
+
+
+def test_all_columns_are_read(folder):
+    path = write(
+        folder,
+        "speaker,path,emotion,sex,language,sentence,arousal,valence,dominance\n"
+        "s1,sub/c d.WAV,Angry,Female,Greek,t7,0.5,-1,3e0\n",
+    )
+    assert list_manifest("mine", path) == (
+        (
+            Utterance(
+                name="sub/c d",
+                path=folder / "sub/c d.WAV",
+                emotion="anger",
+                speaker="s1",
+                sex="female",
+                language="Greek",
+                sentence="t7",
+                arousal=0.5,
+                valence=-1.0,
+                dominance=3.0,
+            ),
+        ),
+        (),
+    )
+
+
+def test_what_is_not_said_is_unknown(folder):
+    path = write(folder, "path,emotion,speaker,sex,arousal\na.wav,joy,1,,\n")
+    ((found,), _) = list_manifest("mine", path)
+    assert (found.emotion, found.speaker) == ("happiness", "1")
+    assert (found.sex, found.language, found.sentence) == ("", "", "")
+    assert all(map(math.isnan, (found.arousal, found.valence, found.dominance)))
+
+
+def test_language_of_the_corpus_fills_the_gaps(folder):
+    path = write(
+        folder, "path,emotion,speaker,language\na.wav,sad,1,\nb.flac,sad,1,Thai"
+    )
+    languages = [u.language for u in list_manifest("mine", path, "German").utterances]
+    assert languages == ["German", "Thai"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbfpath,emotion,speaker\r\nb.flac,fear,1\r\na.wav,fear,2\r\n",
+        b"path,emotion,speaker\n\n ./b.flac , fear , 1 \n,,\na.wav,fear,2",
+        b'Path,"EMOTION",Speaker\n"b.flac","fear","1"\n"a.wav","fear","2"\n\n',
+    ],
+)
+def test_spellings_of_csv(folder, text):
+    found, notices = list_manifest("mine", write(folder, text))
+    assert [(u.name, u.speaker) for u in found] == [("a", "2"), ("b", "1")]
+    assert notices == ()
+
+
+def test_quotes_hold_commas(folder):
+    ((found,), _) = list_manifest(
+        "mine", write(folder, HEADER + '"x,y.wav",calm,"A, B"')
+    )
+    assert (found.name, found.speaker) == ("x,y", "A, B")
+
+
+def test_columns_not_used_are_told(folder):
+    path = write(folder, "path,emotion,speaker,room,mood\na.wav,fear,1,x,y\n")
+    assert list_manifest("mine", path).notices == (
+        f"mine: columns of {path} that are not used: room, mood.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (b"", "lacks path, emotion, speaker"),
+        ("a.wav,fear,1\n", "'a.wav,fear,1', lacks path, emotion, speaker"),
+        ("path;emotion;speaker\n", "with commas between them"),
+        ("path,emotion\n", "lacks speaker. It must name the columns path,"),
+        ("path,emotion,speaker,sex,sex\n", "repeats sex"),
+        (HEADER, "is empty. Give each recording a row"),
+        (HEADER + "\n,,\n", "is empty"),
+        (HEADER + 'a.wav,"fear,1', "not valid CSV from line 2 on"),
+        (HEADER.encode() + b"a.wav,fear,J\xfcrgen\n", "not in UTF-8. Save it as"),
+        (HEADER.encode("utf-16"), "not in UTF-8"),
+    ],
+)
+def test_unusable_manifests_are_refused(folder, text, problem):
+    assert problem in refusal(folder, text)
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "folder.wav", "sub", "nul\0.csv"])
+def test_manifest_that_cannot_be_read(folder, name):
+    with pytest.raises(
+        InputError, match=r"Cannot read the manifest .*manifest\.csv"
+    ) as error:
+        list_manifest("mine", folder / name)
+    assert str(folder / name) in str(error.value)
