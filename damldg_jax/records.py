@@ -32,8 +32,10 @@ from typing import Any
 import absl.logging
 import numpy as np
 
-# TensorFlow announces its processor's instructions on standard error.
+# TensorFlow announces on standard error what it could compute with; here it only reads
+# and writes.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
 from damldg_jax.dataset import Example

@@ -47,7 +47,7 @@ class Config:
     num_held_out: int = 1
     second_order: bool = True
     margin_gradient: bool = True
-    energy_statistics: str = "running"
+    energy_statistics: str = "batch"
     temperature: float = 1.0
     # Model.
     model_depth: int = 18

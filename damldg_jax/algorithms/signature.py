@@ -67,7 +67,7 @@ class Hyperparameters:
     num_held_out: int = 1
     second_order: bool = True
     margin_gradient: bool = True
-    energy_statistics: str = "running"
+    energy_statistics: str = "batch"
     temperature: float = 1.0
 
 
