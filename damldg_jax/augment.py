@@ -94,8 +94,10 @@ def read_windows(
     chex.assert_equal_shape([utterances, windows.start, windows.rate])
     offsets = store.offsets[utterances][..., None]
     last = store.lengths[utterances][..., None] - 1
-    time = windows.start[..., None] + jnp.arange(num_frames, dtype=jnp.float32)
-    position = time * windows.rate[..., None]
+    time = jnp.expand_dims(
+        jnp.arange(num_frames, dtype=jnp.float32), range(utterances.ndim)
+    )
+    position = (windows.start[..., None] + time) * windows.rate[..., None]
     below = jnp.clip(jnp.floor(position).astype(jnp.int32), 0, last)
     above = jnp.minimum(below + 1, last)
     fraction = (position - below)[..., None]

@@ -82,7 +82,7 @@ class Network(NamedTuple):
 def _silence_past_end(x: jax.Array, lengths: jax.Array | None) -> jax.Array:
     if lengths is None:
         return x
-    valid = jnp.arange(x.shape[1]) < lengths[:, None]
+    valid = jnp.arange(x.shape[1])[None] < lengths[:, None]
     return x * valid[:, :, None, None].astype(x.dtype)
 
 

@@ -163,8 +163,8 @@ def train_step(
     )
     metrics = {
         **aux.metrics,
-        "gradient_norm": optax.global_norm(gradient),
-        "update_norm": optax.global_norm(updates),
+        "gradient_norm": optax.tree.norm(gradient),
+        "update_norm": optax.tree.norm(updates),
     }
     state = TrainState(
         step=state.step + 1,

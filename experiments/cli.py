@@ -29,15 +29,16 @@ def run(
     """
     logging.use_absl_handler()
     logging.set_verbosity(logging.WARNING)
-    sys.exit(_status(main, description, groups, sys.argv))
+    sys.exit(status(main, description, groups, sys.argv))
 
 
-def _status(
+def status(
     main: Callable[[Config], None],
     description: str,
     groups: Collection[str],
     argv: list[str],
 ) -> int:
+    """As ``run``, with the arguments given, returning the exit status."""
     if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
         print(_help(description, groups))
         return 0
@@ -48,20 +49,19 @@ def _status(
                 f"Unexpected argument '{rest[0]}': flags are written --name=value."
             )
         main(read_config())
-    except (InputError, flags.Error) as error:
-        # FloatingPointError and other surprises keep their traceback.
-        print(f"Error: {_without_nesting(error)}", file=sys.stderr)
+    except InputError as error:
+        print(f"Error: {error}", file=sys.stderr)
         return 2
+    except flags.Error as error:
+        print(f"Error: {error}\nSee --help for all flags.", file=sys.stderr)
+        return 2
+    except FloatingPointError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Interrupted; the same command goes on from here.", file=sys.stderr)
         return 130
     return 0
-
-
-def _without_nesting(error: Exception) -> str:
-    return str(error).strip() + (
-        "\nSee --help for all flags." if isinstance(error, flags.Error) else ""
-    )
 
 
 def _help(description: str, groups: Collection[str]) -> str:
@@ -76,15 +76,11 @@ def _help(description: str, groups: Collection[str]) -> str:
 
 def _flag_help(flag: flags.Flag) -> list[str]:
     boolean = "[no]" if flag.boolean else ""
-    default = flag.parser.syntactic_help if flag.default is None else flag.default
+    default = flag.default
     if isinstance(default, list):
         default = ",".join(default)
-    choices = getattr(flag.parser, "enum_values", None)
-    text = flag.help + (f" One of {', '.join(choices)}." if choices else "")
-    shown = "" if flag.default in (None, []) else f" (default: {default})"
+    text = flag.help + (f" (default: {default})" if default not in (None, "") else "")
     return [
         f"  --{boolean}{flag.name}",
-        *textwrap.wrap(
-            text + shown, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6
-        ),
+        *textwrap.wrap(text, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6),
     ]

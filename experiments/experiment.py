@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from damldg_jax.errors import InputError
 from damldg_jax.training import share_out
 from experiments.config import Config
 from experiments.console import say
@@ -66,8 +65,6 @@ def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
                 runs.append(
                     Run(split, division, method, trial, config.seed + trial, folder)
                 )
-    if not runs:
-        raise InputError("Name at least one method, such as --methods=da_mldg.")
     return runs
 
 

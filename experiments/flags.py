@@ -9,6 +9,7 @@ from absl import flags
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import SCENARIOS
+from damldg_jax.corpora.sources import KNOWN
 from damldg_jax.emotions import EMOTIONS
 from damldg_jax.features import FEATURES
 from damldg_jax.models import STAGE_SIZES
@@ -41,8 +42,9 @@ _define("Data", flags.DEFINE_string, "corpora_dir",
 _define("Data", flags.DEFINE_string, "data_dir",
         "Folder of the TFRecords: written once, read by every run.")
 _define("Data", flags.DEFINE_list, "corpora",
-        "Corpora, separated by commas. A name (emodb), or name=path of a manifest: a "
-        "CSV file with the columns path,emotion,speaker (mine=my/manifest.csv).")
+        "Corpora, separated by commas: names, or name=path of a manifest, a CSV file "
+        "with the columns path,emotion,speaker (mine=my/manifest.csv). Known names: "
+        f"{_names(KNOWN)}.")
 _define("Data", flags.DEFINE_list, "sources",
         "Corpora to train on. Left out: all --corpora but the target.")
 _define("Data", flags.DEFINE_string, "target",

@@ -39,6 +39,8 @@ def make_plan(config: Config) -> Plan:
       InputError: a name is unknown, or the settings do not go together.
     """
     parse_emotions(config.emotions)
+    if not config.methods:
+        raise InputError("Name at least one method, such as --methods=da_mldg.")
     sources = parse_entries(config.corpora, config.corpora_dir)
     splits = _splits(config, tuple(sources))
     for split in splits:
@@ -57,7 +59,8 @@ def corpora_to_prepare(config: Config) -> dict[str, Source]:
       InputError: a name is unknown, or none is given.
     """
     if config.scenario or config.target:
-        return make_plan(dataclasses.replace(config, methods=())).sources
+        # Whether the methods suit is not asked of a preparation.
+        return make_plan(dataclasses.replace(config, methods=("deep_all",))).sources
     entries = dict.fromkeys((*config.corpora, *config.sources))
     if not entries:
         raise InputError("Name the corpora to prepare: --corpora=emodb,ravdess,...")

@@ -1,0 +1,135 @@
+import re
+
+import pytest
+from absl.testing import flagsaver
+
+from experiments import cli
+from experiments.config import Config
+from experiments.flags import FLAGS, GROUPS
+from experiments.plan import make_plan
+
+
+def status(*arguments, main=make_plan):
+    with flagsaver.flagsaver():
+        return cli.status(main, "Does things.", list(GROUPS), ["program", *arguments])
+
+
+WRONG = {
+    "--target=emova --sources=emodb,savee": ["'emova'", "Did you mean 'emovo'", "nemo"],
+    "--target=emodb --sources=emodb,savee": ["'emodb'", "--sources"],
+    "--target=emovo --sources=emodb --methods=da_mldg": ["da_mldg", "emodb"],
+    "--target=emovo --sources=emodb,emodb": ["'emodb'", "twice"],
+    "--target=emovo --sources=emodb --methods=da_mdlg": ["'da_mdlg'", "'da_mldg'"],
+    "--target=emovo --sources=emodb --methods=rsc,rsc": ["'rsc'", "twice"],
+    "--target=emovo --sources=emodb --emotions=anger,hapy": ["'hapy'", "happiness"],
+    "--target=emovo --sources=emodb --emotions=anger": ["At least two", "anger"],
+    "--target=emovo --sources=emodb --emotions=anger,angry": ["'anger'", "twice"],
+    "--target=emovo": ["--sources"],
+    "--sources=emodb": ["--target"],
+    "--target=emovo --sources=emodb --methods=": ["--methods"],
+    "--target=all --sources=emodb": ["--corpora"],
+    "--target=all --corpora=emodb": ["at least two"],
+    "--scenario=9": ["'9'", "eng4"],
+    "--scenario=4 --target=emodb": ["--target"],
+    "--scenario=4": ["'cafe'", "manifest"],
+    "--target=emovo --sources=emodb,x=y.csv": ["'x=y.csv'", "--corpora"],
+    "--target=emovo --sources=a,b,c --corpora=a=a.csv,b=b.csv,c=c.csv "
+    "--methods=mldg --num_held_out=3": ["holds 3", "mldg"],
+    "--model_depth=19": ["model_depth=19", "18"],
+    "--momentum=1.5": ["momentum=1.5", "[0.0, 1.0]"],
+    "--trials=0": ["trials=0"],
+    "--steps=many": ["steps=many"],
+    "--workdri=x": ["'workdri'", "workdir"],
+    "emodb": ["'emodb'", "--name=value"],
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_wrong_usage_names_value_and_remedy_and_exits_with_2(line, capsys):
+    assert status(*line.split()) == 2
+    captured = capsys.readouterr()
+    assert not captured.out
+    assert all(part in captured.err for part in ["Error: ", *WRONG[line]])
+
+
+def test_interruption_exits_with_130(capsys):
+    def main(config):
+        raise KeyboardInterrupt
+
+    assert status(main=main) == 130
+    assert "same command" in capsys.readouterr().err
+
+
+def test_numbers_that_are_not_finite_exit_with_1(capsys):
+    def main(config):
+        raise FloatingPointError("loss nan at step 3")
+
+    assert status(main=main) == 1
+    assert "step 3" in capsys.readouterr().err
+
+
+def test_other_errors_keep_their_traceback():
+    def main(config):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        status(main=main)
+
+
+def test_help_tells_of_every_flag_in_its_group_and_exits_with_0(capsys):
+    assert status("--help") == 0
+    out = capsys.readouterr().out
+    positions = [out.index(f"\n{group}:\n") for group in GROUPS]
+    assert positions == sorted(positions)
+    for names in GROUPS.values():
+        for name in names:
+            assert re.search(rf"  --(\[no])?{name}\n      [\w<]", out)
+
+
+def test_every_setting_has_a_flag_with_its_default():
+    with flagsaver.flagsaver():
+        FLAGS(["program"])
+        from experiments.flags import read_config
+
+        assert read_config() == Config()
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(
+        Config.__match_args__
+    )
+
+
+def test_flags_reach_the_configuration():
+    seen = []
+    arguments = [
+        "--sources=emodb, savee",
+        "--target=emovo",
+        "--data_dir=~/records",
+        "--model_depth=10",
+        "--nosecond_order",
+        "--steps=7",
+    ]
+    assert status(*arguments, main=seen.append) == 0
+    config = seen[0]
+    assert config.sources == ("emodb", "savee")
+    assert not str(config.data_dir).startswith("~")
+    assert (config.model_depth, config.steps) == (10, 7)
+    assert not config.hyperparameters.second_order
+
+
+def test_plan_of_one_target():
+    plan = make_plan(Config(corpora=("emodb", "savee", "emovo"), target="emovo"))
+    assert [tuple(split) for split in plan.splits] == [
+        ("custom", ("emodb", "savee"), "emovo")
+    ]
+    assert list(plan.sources) == ["emodb", "savee", "emovo"]
+
+
+def test_plan_of_all_targets():
+    plan = make_plan(Config(corpora=("emodb", "savee", "emovo"), target="all"))
+    assert [split.target for split in plan.splits] == ["emodb", "savee", "emovo"]
+    assert plan.splits[1].sources == ("emodb", "emovo")
+
+
+def test_plan_of_a_scenario_with_manifests():
+    entries = tuple(f"{n}={n}.csv" for n in ("emovo", "shemo", "emodb", "aesdd"))
+    plan = make_plan(Config(corpora=entries, scenario="5"))
+    assert plan.splits[0].target == "aesdd"

@@ -1,0 +1,179 @@
+"""The whole path on synthetic corpora, as a user runs it."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli import TINY, environment, run
+
+RESULT_KEYS = {
+    *("scenario", "sources", "target", "method", "trial", "seed", "selection"),
+    *("accuracy", "uar", "macro_f1", "recall", "confusion", "num_utterances"),
+    *("majority_accuracy", "chance_uar", "seconds"),
+}
+EMOTIONS = ["anger", "happiness", "sadness", "disgust", "fear"]
+TARGET_UTTERANCES = 15
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with three small corpora, each described by a manifest."""
+    from damldg_jax.corpora.synthetic import write_corpus
+
+    folder = tmp_path_factory.mktemp("place")
+    for name in ("synth_studio", "synth_phone", "synth_hall"):
+        write_corpus(name, folder / "corpora" / name, speakers=3, repetitions=1)
+    return folder
+
+
+def arguments(place, workdir):
+    entries = [
+        f"{short}={place}/corpora/synth_{short}/manifest.csv"
+        for short in ("studio", "phone", "hall")
+    ]
+    return [
+        f"--corpora={','.join(entries)}",
+        f"--data_dir={place}/records",
+        f"--workdir={workdir}",
+        "--target=hall",
+        "--methods=deep_all,da_mldg",
+        *TINY,
+    ]
+
+
+@pytest.fixture(scope="module")
+def finished(place):
+    """A finished command and its work directory."""
+    done = run("experiments.main", *arguments(place, place / "first"), cwd=place)
+    assert done.returncode == 0, done.stderr
+    return done, place / "first"
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_standard_output_is_the_table_alone(finished):
+    done, _ = finished
+    lines = done.stdout.splitlines()
+    assert "accuracy %" in lines[0]
+    assert "majority %" in lines[0]
+    assert [line.split()[:3] for line in lines[2:6]] == [
+        ["hall", "Deep-All", "last"],
+        ["hall", "Deep-All", "best"],
+        ["hall", "DA-MLDG", "last"],
+        ["hall", "DA-MLDG", "best"],
+    ]
+    assert "Preparing studio" in done.stderr
+    assert "Warning" not in done.stderr
+
+
+def test_results_hold_an_entry_for_each_method_and_selection(finished):
+    results = json.loads((finished[1] / "results.json").read_text())
+    assert len(results["runs"]) == 4
+    for entry in results["runs"]:
+        assert set(entry) >= RESULT_KEYS
+        assert entry["sources"] == ["studio", "phone"]
+        assert entry["num_utterances"] == TARGET_UTTERANCES
+        assert sum(map(sum, entry["confusion"])) == TARGET_UTTERANCES
+        assert entry["chance_uar"] == pytest.approx(0.2)
+        assert entry["majority_accuracy"] == pytest.approx(0.2)
+        assert list(entry["recall"]) == EMOTIONS
+
+
+def test_predictions_hold_each_target_utterance_once_and_agree_with_results(finished):
+    predictions = rows(finished[1] / "predictions.csv")
+    results = json.loads((finished[1] / "results.json").read_text())["runs"]
+    for entry in results:
+        identity = {name: entry[name] for name in ("method", "selection")}
+        mine = [row for row in predictions if identity.items() <= row.items()]
+        assert len({row["utterance"] for row in mine}) == TARGET_UTTERANCES
+        assert len(mine) == TARGET_UTTERANCES
+        right = sum(row["label"] == row["predicted"] for row in mine)
+        assert entry["accuracy"] == pytest.approx(right / TARGET_UTTERANCES)
+    for row in predictions:
+        probabilities = [float(row[f"probability_{e}"]) for e in EMOTIONS]
+        assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+        assert EMOTIONS[probabilities.index(max(probabilities))] == row["predicted"]
+        assert float(row["energy"]) > float("-inf")
+
+
+def test_metrics_have_a_line_for_each_step(finished):
+    text = (finished[1] / "metrics.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    for method, keys in {
+        "deep_all": {"loss", "gradient_norm", "update_norm"},
+        "da_mldg": {"loss", "gamma", "held_out", "meta_test_loss", "update_norm"},
+    }.items():
+        mine = [x for x in lines if x["method"] == method and "loss" in x]
+        assert [x["step"] for x in mine] == [1, 2, 3, 4, 5, 6]
+        assert all(set(x) >= keys for x in mine)
+        validated = [x for x in lines if x["method"] == method and x not in mine]
+        assert [x["step"] for x in validated] == [3, 6]
+    held_out = {x["held_out"][0] for x in lines if "held_out" in x}
+    assert held_out <= {"studio", "phone"}
+
+
+def test_configuration_says_all_that_determines_the_run(finished):
+    config = json.loads((finished[1] / "config.json").read_text())
+    assert config["settings"]["steps"] == 6
+    assert config["seed"] == 0
+    assert set(config["versions"]) >= {"python", "jax", "flax", "numpy"}
+    assert len(config["data_hash"]) == 64
+    assert config["corpora"]["hall"]["counts"] == dict.fromkeys(EMOTIONS, 3)
+    assert config["runs"][0]["validation_speakers"]["studio"]
+    assert config["runs"][0]["batch_size"] == 6
+
+
+def test_tensorboard_events_and_checkpoints_are_written(finished):
+    folder = next((finished[1] / "runs").glob("*/da_mldg/trial_0"))
+    assert list((folder / "tensorboard").glob("events*"))
+    assert sorted(p.name for p in (folder / "checkpoints").iterdir()) == ["3", "6"]
+
+
+def test_a_finished_command_repeats_its_results_without_training(place, finished):
+    results = (finished[1] / "results.json").read_bytes()
+    done = run("experiments.main", *arguments(place, finished[1]), cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == finished[0].stdout
+    assert "unchanged" in done.stderr
+    assert "step/s" not in done.stderr
+    assert (finished[1] / "results.json").read_bytes() == results
+
+
+def test_other_settings_in_the_same_workdir_are_refused(place, finished):
+    done = run(
+        "experiments.main",
+        *arguments(place, finished[1]),
+        "--learning_rate=0.07",
+        cwd=place,
+    )
+    assert done.returncode == 2
+    assert "learning_rate 0.05 -> 0.07" in done.stderr
+    assert "--workdir" in done.stderr
+
+
+def test_killed_and_resumed_is_bit_identical_to_undisturbed(place, finished):
+    """SIGKILL after a checkpoint; the same command then ends as the first one did."""
+    workdir = place / "killed"
+    command = [sys.executable, "-m", "experiments.main", *arguments(place, workdir)]
+    with subprocess.Popen(
+        command, cwd=place, env=environment(place), stderr=subprocess.DEVNULL
+    ) as process:
+        deadline = time.monotonic() + 240
+        while not list(workdir.glob("runs/*/da_mldg/trial_0/checkpoints/3")):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    done = run("experiments.main", *arguments(place, workdir), cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == finished[0].stdout
+    for name in ("predictions.csv", "metrics.jsonl"):
+        assert (workdir / name).read_bytes() == (finished[1] / name).read_bytes()
