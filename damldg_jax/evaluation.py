@@ -39,7 +39,7 @@ class Predictions(NamedTuple):
     embedding: np.ndarray
 
 
-PredictFn = Callable[[Params, BatchStats, Store, np.ndarray], Predictions]
+PredictFn = Callable[..., Predictions]
 
 
 def compile_predict(network: Network, min_frames: int, silence: float) -> PredictFn:
@@ -51,8 +51,8 @@ def compile_predict(network: Network, min_frames: int, silence: float) -> Predic
       silence: the value to pad with.
 
     Returns:
-      ``(params, batch_stats, store, utterances[n]) -> Predictions``, in the order of
-      ``utterances``.
+      ``(params, batch_stats, store, utterances[n], progress=list) -> Predictions``, in
+      the order of ``utterances``; ``progress`` wraps the list of batches.
     """
 
     @functools.partial(jax.jit, static_argnames="num_frames")
@@ -72,12 +72,16 @@ def compile_predict(network: Network, min_frames: int, silence: float) -> Predic
         return jax.nn.softmax(logits), energy(logits), embedding
 
     def predict(
-        params: Params, batch_stats: BatchStats, store: Store, utterances: np.ndarray
+        params: Params,
+        batch_stats: BatchStats,
+        store: Store,
+        utterances: np.ndarray,
+        progress: Callable[[list], Iterable] = list,
     ) -> Predictions:
         lengths = np.maximum(np.asarray(store.lengths)[utterances], min_frames)
         parts: list[tuple] = []
         order: list[np.ndarray] = []
-        for places, num_frames, size in _batches(lengths, min_frames):
+        for places, num_frames, size in progress(list(_batches(lengths, min_frames))):
             # A last, smaller batch is filled up with its last utterance, so that it
             # runs the same program; the surplus is cut off.
             filled = np.pad(places, (0, size - len(places)), mode="edge")

@@ -59,3 +59,9 @@ def first_replica(tree: Tree) -> Tree:
     return jax.tree.map(
         lambda x: x.addressable_data(0) if isinstance(x, jax.Array) else x, tree
     )
+
+
+def to_host(tree: Tree) -> Tree:
+    """Copies arrays to NumPy, for keeping while the device's own are donated."""
+    # np.asarray and jax.device_get may hand out the device's memory itself.
+    return jax.tree.map(lambda x: np.array(x, copy=True), tree)

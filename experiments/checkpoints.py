@@ -13,6 +13,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from damldg_jax.models import BatchStats, Params
+from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState
 
 _KEPT = 2
@@ -22,10 +23,10 @@ class Best(NamedTuple):
     """The parameters that were best on source validation.
 
     Attributes:
-      params: theta.
-      batch_stats: running statistics that go with them.
+      params: theta, in host memory.
+      batch_stats: running statistics that go with them, likewise.
       step: after which they were taken.
-      uar: mean over source corpora of the validation UAR; NaN before the first.
+      uar: mean over source corpora of the validation UAR; -1 before the first.
     """
 
     params: Params
@@ -50,8 +51,13 @@ class Checkpoints:
         self._manager.close()
 
     def save(self, state: TrainState, best: Best) -> None:
-        """Saves in the background; a checkpoint is visible once it is whole."""
-        state, best = jax.device_get((state, best))
+        """Saves in the background; a checkpoint is visible once it is whole.
+
+        Args:
+          state: after a step; it may be donated to the next one meanwhile.
+          best: in host memory.
+        """
+        state = to_host(state)
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         self._manager.save(
             int(state.step),

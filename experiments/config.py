@@ -55,6 +55,14 @@ class Config:
     # Devices.
     parallel: str = "data"
 
+    def __post_init__(self) -> None:
+        """Lets a notebook give text for paths and lists for tuples."""
+        for name in ("corpora_dir", "data_dir", "workdir"):
+            if isinstance(path := getattr(self, name), str):
+                object.__setattr__(self, name, pathlib.Path(path))
+        for name in ("corpora", "sources", "emotions", "methods"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
     @property
     def hyperparameters(self) -> Hyperparameters:
         """The settings that concern algorithms."""

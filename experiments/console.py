@@ -15,12 +15,17 @@ def say(text: str) -> None:
 
 
 def progress(
-    items: Iterable[Item], what: str, unit: str, *, total: int | None = None, **options
+    items: Iterable[Item] | None,
+    what: str,
+    unit: str,
+    *,
+    total: int | None = None,
+    **options,
 ) -> "tqdm[Item]":
     """Wraps items in a progress bar on standard error.
 
     Args:
-      items: to go through.
+      items: to go through; None for a bar that is moved by hand.
       what: is being done, printed before the bar.
       unit: of an item.
       total: how many there are, where ``items`` cannot tell.

@@ -5,10 +5,8 @@ import json
 import math
 import pathlib
 import time
-from collections.abc import Mapping
 from typing import Any
 
-import jax
 import numpy as np
 
 from damldg_jax.algorithms import ALGORITHMS
@@ -16,7 +14,7 @@ from damldg_jax.batches import samples_per_domain, utterances_of_step
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import score
-from damldg_jax.parallel import replicate
+from damldg_jax.parallel import replicate, to_host
 from damldg_jax.training import TrainState, init_state, share_out
 from experiments.checkpoints import Best, Checkpoints
 from experiments.config import Config
@@ -108,49 +106,29 @@ def _train(
     plan = schedule(run.division, programs.config)
     algorithm, train_step = programs.training(run.method)
     state = init_state(programs.network, algorithm, programs.optimizer, run.seed)
-    best = Best(state.params, state.batch_stats, 0, -math.inf)
+    best = Best(to_host(state.params), to_host(state.batch_stats), 0, -1.0)
     state, best = checkpoints.restore(state, best)
     state = replicate(state, programs.devices)
     first, seed = int(state.step), np.uint32(run.seed)
-    bar = progress(range(plan.steps), run.title, "step", initial=first)
-    with MetricsLog(run.folder, first) as log, bar:
-        previous: Mapping[str, Any] | None = None
+    bar = progress(None, run.title, "step", total=plan.steps, initial=first)
+    with MetricsLog(run.folder, run.split.sources, first) as log, bar:
+        bar.set_postfix_str("compiling" if first < plan.steps else "")
         for step in range(first, plan.steps):
-            drawn = utterances_of_step(
-                run.division.train, plan.per_domain, step, run.seed
-            )
-            drawn = share_out(drawn, len(programs.devices))
+            drawn = _draw(run, plan, programs, step)
             state, metrics = train_step(state, programs.store, drawn, seed)
-            # Looked at one step late, so that the device need not wait for the host.
-            _log(log, run, step, previous)
-            previous = metrics
+            log.write_late(step + 1, metrics)
             bar.update()
-            done = step + 1
-            if done % plan.evaluate_every == 0 or done == plan.steps:
-                _log(log, run, done, previous)
-                previous = None
+            if (step + 1) % plan.evaluate_every == 0 or step + 1 == plan.steps:
+                log.write_pending()
                 best = _select(run, programs, state, best, log)
                 checkpoints.save(state, best)
                 bar.set_postfix(validation_uar=f"{best.uar:.3f}")
     return state, best
 
 
-def _log(
-    log: MetricsLog, run: Run, step: int, metrics: Mapping[str, Any] | None
-) -> None:
-    """Writes the metrics of a step; stops the run if a number is not finite."""
-    if metrics is None:
-        return
-    values = {name: np.asarray(v).tolist() for name, v in metrics.items()}
-    if "held_out" in values:
-        values["held_out"] = [run.split.sources[i] for i in values["held_out"]]
-    log.write(step, values)
-    if not all(np.all(np.isfinite(np.asarray(v))) for v in metrics.values()):
-        log.flush()
-        raise FloatingPointError(
-            f"{run.title}: a number is not finite any more at step {step}: {values}. "
-            "Try a smaller --learning_rate or --inner_learning_rate."
-        )
+def _draw(run: Run, plan: Schedule, programs: Programs, step: int) -> np.ndarray:
+    drawn = utterances_of_step(run.division.train, plan.per_domain, step, run.seed)
+    return share_out(drawn, len(programs.devices))
 
 
 def _select(
@@ -161,7 +139,9 @@ def _select(
         return best
     uars = {}
     for corpus, members in run.division.validation.items():
-        predictions = programs.predict(state.params, state.batch_stats, members)
+        predictions = programs.predict(
+            state.params, state.batch_stats, members, f"Validating on {corpus}"
+        )
         labels = programs.dataset.store.labels[members]
         classes = predictions.probabilities.argmax(axis=1)
         scores = score(labels, classes, len(programs.dataset.emotions))
@@ -169,11 +149,8 @@ def _select(
     uar = float(np.mean(list(uars.values())))
     step = int(state.step)
     log.write(step, {"validation_uar": uar, "validation_uar_by_corpus": uars})
-    log.flush()
     if uar > best.uar:
-        # Copied to the host: the device's own are donated to the next step.
-        params, batch_stats = jax.device_get((state.params, state.batch_stats))
-        return Best(params, batch_stats, step, uar)
+        return Best(to_host(state.params), to_host(state.batch_stats), step, uar)
     return best
 
 
@@ -186,7 +163,9 @@ def _test(
         candidates["best"] = (best.params, best.batch_stats, best.step)
     test = run.division.test
     predictions = {
-        selection: programs.predict(params, batch_stats, test)
+        selection: programs.predict(
+            params, batch_stats, test, f"Testing on {run.split.target} ({selection})"
+        )
         for selection, (params, batch_stats, _) in candidates.items()
     }
     write_predictions(

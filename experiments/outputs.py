@@ -42,12 +42,13 @@ def _plain(value: Any) -> Any:
 class MetricsLog:
     """Metrics of each step, as JSON lines and TensorBoard events; context manager."""
 
-    def __init__(self, folder: pathlib.Path, first_step: int):
+    def __init__(self, folder: pathlib.Path, domains: Sequence[str], first_step: int):
         """Opens the log of a run that goes on at a step.
 
         Args:
           folder: of the run.
-          first_step: what the log holds of this step and later ones is dropped; a
+          domains: names of the source domains, for metrics that number them.
+          first_step: steps done; what the log holds of later ones is dropped, for a
             run that was killed has written them after its last checkpoint.
         """
         path = folder / "metrics.jsonl"
@@ -58,6 +59,8 @@ class MetricsLog:
         self._events = SummaryWriter(
             str(folder / "tensorboard"), purge_step=first_step + 1
         )
+        self._domains = domains
+        self._pending: tuple[int, Mapping[str, Any]] | None = None
 
     def __enter__(self) -> "MetricsLog":
         return self
@@ -66,17 +69,44 @@ class MetricsLog:
         self._file.close()
         self._events.close()
 
+    def write_late(self, step: int, metrics: Mapping[str, Any]) -> None:
+        """Writes the metrics of the step before; these come with the next call.
+
+        The device need not wait for the host to look at what it has just begun.
+
+        Args:
+          step: number of the step, from 1.
+          metrics: small arrays, on the device.
+
+        Raises:
+          FloatingPointError: a number of the step before is not finite.
+        """
+        self.write_pending()
+        self._pending = (step, metrics)
+
+    def write_pending(self) -> None:
+        """Writes what ``write_late`` has kept back; raises as it does."""
+        if self._pending is None:
+            return
+        (step, metrics), self._pending = self._pending, None
+        values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
+        if "held_out" in values:
+            values["held_out"] = [self._domains[i] for i in values["held_out"]]
+        self.write(step, values)
+        if not all(np.isfinite(value).all() for value in metrics.values()):
+            raise FloatingPointError(
+                f"A number is not finite any more at step {step}: {values}. Try a "
+                "smaller --learning_rate or --inner_learning_rate."
+            )
+
     def write(self, step: int, values: Mapping[str, Any]) -> None:
-        """Appends a line; numbers also become TensorBoard events."""
+        """Writes a line; numbers also become TensorBoard events."""
         line = json.dumps(_plain({"step": step, **values}), allow_nan=False)
         self._file.write(line + "\n")
-        for name, value in values.items():
-            if isinstance(value, int | float):
-                self._events.add_scalar(name, value, step)
-
-    def flush(self) -> None:
-        """Hands everything to the operating system."""
         self._file.flush()
+        for name, value in values.items():
+            if isinstance(value, int | float) and np.isfinite(value):
+                self._events.add_scalar(name, value, step)
 
 
 def _whole_lines(path: pathlib.Path) -> list[str]:

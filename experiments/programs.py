@@ -16,6 +16,7 @@ from damldg_jax.models import BatchStats, Network, Params, resnet
 from damldg_jax.parallel import AXIS, first_replica, replicate
 from damldg_jax.training import TrainStep, Windowing, compile_train_step
 from experiments.config import Config
+from experiments.console import progress
 
 
 class Programs:
@@ -52,11 +53,22 @@ class Programs:
         )
 
     def predict(
-        self, params: Params, batch_stats: BatchStats, utterances: np.ndarray
+        self, params: Params, batch_stats: BatchStats, utterances: np.ndarray, what: str
     ) -> Predictions:
-        """Predicts utterances of the data set, [n] indices, on the first device."""
+        """Predicts utterances of the data set on the first device.
+
+        Args:
+          params: theta.
+          batch_stats: running statistics.
+          utterances: [n] indices.
+          what: is being done, printed before a bar that vanishes at the end.
+
+        Returns:
+          The predictions, in the order of ``utterances``.
+        """
         params, batch_stats, store = first_replica((params, batch_stats, self.store))
-        return self._predict(params, batch_stats, store, utterances)
+        bar = functools.partial(progress, what=what, unit="batch", leave=False)
+        return self._predict(params, batch_stats, store, utterances, bar)
 
     @functools.cache  # noqa: B019 - lives as long as the command
     def training(self, method: str) -> tuple[Algorithm, TrainStep]:

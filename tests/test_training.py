@@ -22,7 +22,14 @@ from damldg_jax.training import (
     share_out,
     train_step,
 )
-from tests.tiny import CLASSES, FEATURES, FRAMES, smooth_network, tiny_resnet
+from tests.tiny import (
+    CLASSES,
+    FEATURES,
+    FRAMES,
+    smooth_network,
+    tiny_batch,
+    tiny_resnet,
+)
 
 WINDOWING = Windowing(FRAMES, -2.0, Augmentation())
 OPTIMIZER = optax.sgd(0.05, momentum=0.9)
@@ -76,33 +83,35 @@ def test_eight_devices_train_as_one(method, store):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
-def test_batch_normalisation_is_shared_among_devices(store):
-    network = tiny_resnet(AXIS)
-    one, _ = train("deep_all", 1, store, 2, network=network)
-    two, _ = train("deep_all", 2, store, 2, network=network)
-    for a, b in zip(
-        jax.tree.leaves((one.params, one.batch_stats)),
-        jax.tree.leaves((two.params, two.batch_stats)),
-        strict=True,
-    ):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+def test_batch_normalisation_is_shared_among_devices():
+    one, many = tiny_resnet(), tiny_resnet(AXIS)
+    params, batch_stats = one.init(jax.random.key(0))
+    inputs = tiny_batch().inputs
+    maps, updated = jax.jit(one.encode)(params, batch_stats, inputs)
+    shares = jnp.stack(jnp.split(inputs, 8, axis=1))
+    encode = jax.pmap(many.encode, AXIS, in_axes=(None, None, 0), out_axes=(0, None))
+    shared_maps, shared = encode(params, batch_stats, shares)
+    joined = jnp.concatenate(list(shared_maps), axis=1)
+    np.testing.assert_allclose(joined, maps, rtol=1e-4, atol=1e-4)
+    for a, b in zip(jax.tree.leaves(shared), jax.tree.leaves(updated), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("method", ALGORITHMS)
 def test_training_lowers_the_loss(method, store):
-    _, losses = train(method, 1, store, 100)
-    assert np.mean(losses[-20:]) < 0.7 * np.mean(losses[:3])
+    # Steps hold different domains out: only means over many of them compare.
+    _, losses = train(method, 1, store, 200)
+    assert np.mean(losses[-40:]) < 0.8 * np.mean(losses[:20])
 
 
 def test_the_step_is_traced_once(store):
     traced = []
-    network = smooth_network(AXIS)
 
     def encode(*arguments):
         traced.append(1)
-        return network.encode(*arguments)
+        return NETWORK.encode(*arguments)
 
-    network = network._replace(encode=encode)
+    network = NETWORK._replace(encode=encode)
     train("deep_all", 2, store, 1, network=network)
     once = len(traced)
     train("deep_all", 2, store, 5, network=network)

@@ -1,0 +1,56 @@
+"""Draws the training runs of a work directory (needs matplotlib).
+
+python docs/plot_run.py runs/quickstart docs/quickstart.png
+"""
+
+import json
+import pathlib
+import sys
+
+import matplotlib.pyplot as plt
+
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+COLORS = {"deep_all": "#0072B2", "mldg": "#E69F00", "da_mldg": "#D55E00"}
+PANELS = {
+    "loss": "loss on training domains (nats)",
+    "gamma": "domain-shift margin gamma",
+    "validation_uar": "UAR on held-out source speakers",
+}
+
+
+def smoothed(values: list[float], weight: float = 0.9) -> list[float]:
+    """Exponential mean, for reading a noisy curve."""
+    mean, result = values[0], []
+    for value in values:
+        mean = weight * mean + (1 - weight) * value
+        result.append(mean)
+    return result
+
+
+def draw(workdir: pathlib.Path, picture: pathlib.Path) -> None:
+    """Draws every metric of ``PANELS`` over steps, a line for each method."""
+    lines = (workdir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.2))
+    for axis, (name, title) in zip(axes, PANELS.items(), strict=True):
+        for method in dict.fromkeys(row["method"] for row in rows):
+            mine = [r for r in rows if r["method"] == method and name in r]
+            if not mine:
+                continue
+            steps = [row["step"] for row in mine]
+            values = [row[name] for row in mine]
+            color = COLORS.get(method)
+            if len(steps) > 50:
+                axis.plot(steps, values, color=color, alpha=0.25, linewidth=0.7)
+                values = smoothed(values)
+            axis.plot(steps, values, color=color, label=method)
+        axis.set(xlabel="step", title=title)
+        axis.title.set_fontsize(10)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(picture, dpi=110)
+
+
+if __name__ == "__main__":
+    draw(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))

@@ -1,0 +1,77 @@
+"""What may know of what: held here, so that it stays so."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = sorted((ROOT / "damldg_jax").rglob("*.py"))
+COMMANDS = sorted((ROOT / "experiments").glob("*.py"))
+
+
+def imports(path):
+    """Top-level packages that a file imports anywhere."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def test_one_module_knows_tensorflow():
+    users = {
+        path.name
+        for path in LIBRARY + COMMANDS
+        if imports(path) & {"tensorflow", "tensorflow_datasets"}
+    }
+    assert users == {"records.py"}
+
+
+def test_the_commands_load_no_tensorflow_before_they_need_it():
+    code = (
+        "import sys, experiments.main, experiments.prepare; "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+def test_the_paper_pieces_need_neither_audio_nor_files():
+    code = (
+        "import sys, damldg_jax.meta, damldg_jax.losses; "
+        "sys.exit(bool({'librosa', 'soundfile', 'tensorflow_datasets'} "
+        "& set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=lambda path: path.name)
+def test_the_library_knows_no_flags_and_prints_nothing(path):
+    assert "experiments" not in imports(path)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert "print" not in calls
+    assert not any(
+        isinstance(node, ast.ImportFrom)
+        and node.module == "absl"
+        and any(alias.name == "flags" for alias in node.names)
+        for node in ast.walk(tree)
+    )
+
+
+@pytest.mark.parametrize("path", LIBRARY + COMMANDS, ids=lambda path: path.name)
+def test_no_pickle(path):
+    assert not imports(path) & {"pickle", "dill", "cloudpickle", "joblib"}
+
+
+def test_pmap_is_called_in_one_place():
+    users = {p.name for p in LIBRARY + COMMANDS if "jax.pmap(" in p.read_text()}
+    assert users == {"training.py"}

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from damldg_jax.corpora.scenarios import Split
+from damldg_jax.dataset import Example, build_dataset
+from damldg_jax.errors import InputError
+from experiments.config import Config
+from experiments.data import divide
+
+
+def examples(corpus, speakers, emotions):
+    """An utterance for each speaker and emotion; its frames tell which it is."""
+    return [
+        Example(
+            utterance=f"{corpus}/{speaker}/{emotion}",
+            features=np.full((2 + number, 3), number, np.float32),
+            emotion=emotion,
+            speaker=speaker,
+        )
+        for number, (speaker, emotion) in enumerate(
+            (s, e) for s in speakers for e in emotions
+        )
+    ]
+
+
+FIVE = [f"s{n}" for n in range(5)]
+CORPORA = {
+    "one": examples("one", FIVE, ["anger", "fear", "neutral"]),
+    "two": examples("two", ["a", "b"], ["anger", "fear"]),
+    "three": examples("three", ["x", "y", "z"], ["anger"]),
+}
+
+
+@pytest.fixture
+def dataset():
+    return build_dataset(CORPORA, ["fear", "anger"])
+
+
+def test_only_chosen_emotions_are_kept_in_the_order_of_the_classes(dataset):
+    assert dataset.emotions == ("fear", "anger")
+    assert len(dataset.utterances) == 10 + 4 + 3
+    for name, label in zip(dataset.utterances, dataset.store.labels, strict=True):
+        assert name.endswith(dataset.emotions[label])
+
+
+def test_frames_labels_and_speakers_belong_to_their_utterance(dataset):
+    everything = {e.utterance: e for corpus in CORPORA.values() for e in corpus}
+    store = dataset.store
+    for index, name in enumerate(dataset.utterances):
+        first, length = store.offsets[index], store.lengths[index]
+        np.testing.assert_array_equal(
+            store.frames[first : first + length], everything[name].features
+        )
+        assert dataset.speakers[index] == everything[name].speaker
+
+
+def test_corpora_are_ranges_of_the_data_set(dataset):
+    for corpus, range_ in dataset.corpora.items():
+        names = [dataset.utterances[i] for i in range_.indices]
+        assert all(name.startswith(f"{corpus}/") for name in names)
+    assert dataset.corpora["one"].counts == {"fear": 5, "anger": 5}
+
+
+def test_a_lacking_emotion_is_said(dataset):
+    assert dataset.notices == ("three: has no utterance of fear.",)
+
+
+def test_a_corpus_with_none_of_the_emotions_is_an_error():
+    with pytest.raises(InputError) as caught:
+        build_dataset(CORPORA, ["disgust", "sadness"])
+    for part in ("'one'", "disgust, sadness", "anger, fear, neutral", "--emotions"):
+        assert part in str(caught.value)
+
+
+SPLIT = Split("custom", ("one", "two"), "three")
+
+
+def test_nothing_of_the_target_is_trained_or_selected_on(dataset):
+    division = divide(dataset, SPLIT, Config())
+    used = np.concatenate([*division.train, *division.validation.values()])
+    assert not set(used) & set(dataset.corpora["three"].indices)
+    np.testing.assert_array_equal(division.test, dataset.corpora["three"].indices)
+
+
+def test_no_speaker_is_on_both_sides_and_no_utterance_is_lost(dataset):
+    division = divide(dataset, SPLIT, Config(validation_fraction=0.4))
+    train = {dataset.speakers[i] for i in division.train[0]}
+    validation = {dataset.speakers[i] for i in division.validation["one"]}
+    assert not train & validation
+    assert validation == set(division.speakers["one"])
+    assert len(validation) == 2
+    assert len(division.train[0]) + len(division.validation["one"]) == 10
+
+
+def test_a_corpus_of_few_speakers_gives_none_and_says_so(dataset):
+    division = divide(dataset, SPLIT, Config())
+    assert "two" not in division.validation
+    assert len(division.train[1]) == 4
+    assert "two: has 2 speaker(s)" in division.notices[0]
+
+
+def test_a_corpus_is_split_alike_whatever_it_is_joined_with(dataset):
+    other = divide(dataset, Split("custom", ("three", "one"), "two"), Config())
+    assert other.speakers["one"] == divide(dataset, SPLIT, Config()).speakers["one"]

@@ -1,0 +1,119 @@
+import json
+
+import numpy as np
+import pytest
+
+from damldg_jax.corpora.scenarios import Split
+from experiments.outputs import MetricsLog, write_csv, write_json
+from experiments.results import run_folder, table
+
+
+def entry(target="emovo", method="da_mldg", selection="last", trial=0, uar=0.5):
+    return {
+        "target": target,
+        "method": method,
+        "selection": selection,
+        "trial": trial,
+        "accuracy": 0.25,
+        "uar": uar,
+        "macro_f1": 0.125,
+        "majority_accuracy": 0.3,
+        "chance_uar": 0.2,
+        "num_utterances": 10,
+    }
+
+
+def cells(text, first):
+    line = next(line for line in text.splitlines() if line.split()[:1] == [first])
+    return line.split()
+
+
+def test_table_of_one_trial_has_no_deviation():
+    text = table([entry()], synthetic=False)
+    assert cells(text, "emovo") == [
+        *("emovo", "DA-MLDG", "last", "25.0", "50.0", "12.5", "30.0", "20.0", "10", "1")
+    ]
+
+
+def test_table_of_trials_has_mean_and_sample_deviation():
+    text = table([entry(uar=0.4), entry(uar=0.6, trial=1)], synthetic=False)
+    assert "50.0 +- 14.1" in text
+    assert cells(text, "emovo")[-1] == "2"
+
+
+def test_table_of_targets_has_their_unweighted_mean():
+    text = table([entry(uar=0.4), entry(target="savee", uar=0.8)], synthetic=False)
+    assert cells(text, "mean")[:5] == ["mean", "DA-MLDG", "last", "25.0", "60.0"]
+
+
+def test_table_of_synthetic_corpora_says_so_first():
+    text = table([entry()], synthetic=True)
+    assert text.startswith("Synthetic corpora")
+    assert "Synthetic" not in table([entry()], synthetic=False)
+
+
+def test_run_folders_differ_by_all_that_tells_runs_apart(tmp_path):
+    folders = {
+        run_folder(tmp_path, Split("s", sources, target), method, trial)
+        for sources in (("a", "b"), ("a", "c"))
+        for target in ("x", "y")
+        for method in ("mldg", "da_mldg")
+        for trial in (0, 1)
+    }
+    assert len(folders) == 16
+
+
+def test_json_has_no_nan_and_is_whole_or_absent(tmp_path):
+    path = tmp_path / "sub" / "x.json"
+    write_json(path, {"a": np.array([1.0, np.nan]), "b": (np.int64(3), float("inf"))})
+    assert json.loads(path.read_text()) == {"a": [1.0, None], "b": [3, None]}
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "y.json", object())
+    assert [p.name for p in path.parent.iterdir()] == ["x.json"]
+    assert not (tmp_path / "y.json").exists()
+
+
+def test_csv_is_whole_or_absent(tmp_path):
+    def rows():
+        yield ["ä", 'with "quotes", and commas']
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_csv(tmp_path / "x.csv", ["a", "b"], rows())
+    assert not (tmp_path / "x.csv").exists()
+
+
+def steps(path):
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    return [(line["step"], line["loss"]) for line in lines]
+
+
+def test_metrics_after_the_last_checkpoint_are_dropped_on_resuming(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(tmp_path, ("a", "b"), 0) as log:
+        for step in (1, 2, 3):
+            log.write(step, {"loss": 1.0 / step})
+    path.write_text(path.read_text() + '{"step": 4, "lo')  # killed while writing
+    with MetricsLog(tmp_path, ("a", "b"), 2) as log:
+        log.write(3, {"loss": 9.0})
+    assert steps(path) == [(1, 1.0), (2, 0.5), (3, 9.0)]
+
+
+def test_metrics_are_written_a_step_late_and_none_is_lost(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with MetricsLog(tmp_path, ("a", "b"), 0) as log:
+        log.write_late(1, {"loss": np.float32(2), "held_out": np.array([1])})
+        assert path.read_text() == ""
+        log.write_late(2, {"loss": np.float32(1), "held_out": np.array([0])})
+        assert steps(path) == [(1, 2.0)]
+        log.write_pending()
+        log.write_pending()
+    assert steps(path) == [(1, 2.0), (2, 1.0)]
+    assert json.loads(path.read_text().splitlines()[0])["held_out"] == ["b"]
+
+
+def test_a_number_that_is_not_finite_stops_with_step_and_values(tmp_path):
+    with MetricsLog(tmp_path, ("a",), 0) as log:
+        log.write_late(1, {"loss": np.float32(2), "gamma": np.float32("nan")})
+        with pytest.raises(FloatingPointError, match=r"at step 1.*'loss': 2\.0"):
+            log.write_pending()
