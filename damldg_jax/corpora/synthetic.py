@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import soundfile
 
-from damldg_jax.corpora.voice import SAMPLE_RATE, Domain, Speaker, Style, synthesize
+from damldg_jax.corpora.acoustics import SAMPLE_RATE
+from damldg_jax.corpora.voice import Domain, Speaker, Style, synthesize
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
 

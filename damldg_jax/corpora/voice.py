@@ -1,7 +1,7 @@
 """Synthesises a speech-like utterance: a source, a moving vocal tract, a channel.
 
-The cascade of formant resonators follows D. Klatt, "Software for a cascade/parallel
-formant synthesizer" (J. Acoust. Soc. Am. 67, 1980). The syllables make no words.
+The syllables make no words. The acoustics of the source and of the tract are in
+`acoustics.py`.
 """
 
 import dataclasses
@@ -10,12 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, ndimage, signal
 
-SAMPLE_RATE = 16_000
-_HOP = 128  # 8 ms between control points: finer than any articulator moves.
-_FFT = 768  # 48 ms: room for the resonators to ring out.
-_HZ = fft.rfftfreq(_FFT, 1 / SAMPLE_RATE)
-_BANDWIDTHS = np.array([70.0, 90.0, 130.0, 190.0, 260.0])
-_TOP_HZ = 7600.0  # of the harmonics: what is below the Nyquist frequency cannot alias.
+from damldg_jax.corpora.acoustics import (
+    HOP,
+    HZ,
+    SAMPLE_RATE,
+    TOP_HZ,
+    overlap_add,
+    pulses,
+    resonances,
+    windows,
+)
+
 _SILENCE = 0.08  # seconds before and after the speech
 _RECORDER = 10 ** (-70 / 20)  # white noise of the recorder itself, of full scale
 _PEAK = 0.95
@@ -128,7 +133,7 @@ def synthesize(
     """
     # Who speaks slowly takes longer and yet says less.
     seconds = np.clip(rng.uniform(1.3, 2.3) * 2 ** (-style.tempo / 2), 1.01, 2.6)
-    gestures = _articulate(int(seconds * SAMPLE_RATE) // _HOP, style, domain, rng)
+    gestures = _articulate(int(seconds * SAMPLE_RATE) // HOP, style, domain, rng)
     hz = speaker.pitch * 2 ** (_intonation(gestures.stress, style, rng) / 12)
     speech = _voice(hz, gestures, speaker.tract * 2**style.tract, style, rng)
     # Pauses must not make the rest louder.
@@ -166,7 +171,7 @@ def _syllables(
     frames: int, style: Style, domain: Domain, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which syllable every frame is in, and how far: 0 to 1, beyond 1 in a pause."""
-    seconds = frames * _HOP / SAMPLE_RATE - 2 * _SILENCE
+    seconds = frames * HOP / SAMPLE_RATE - 2 * _SILENCE
     count = max(2, round(seconds * domain.syllables * 2**style.tempo))
     lengths = np.exp(domain.rhythm * rng.standard_normal(count))
     lengths[-1] *= 1.4  # The last syllable is drawn out in most languages.
@@ -174,7 +179,7 @@ def _syllables(
     pauses[-1] = 0
     ends = np.cumsum(lengths + pauses)
     starts = ends - lengths - pauses
-    time = (np.arange(frames) * _HOP / SAMPLE_RATE - _SILENCE) * ends[-1] / seconds
+    time = (np.arange(frames) * HOP / SAMPLE_RATE - _SILENCE) * ends[-1] / seconds
     now = np.clip(np.searchsorted(starts, time, "right") - 1, 0, count - 1)
     return now, (time - starts[now]) / lengths[now]
 
@@ -184,7 +189,7 @@ def _intonation(
 ) -> np.ndarray:
     """The pitch [frames], in semitones above the speaker's median."""
     frames = np.arange(len(stress))
-    cycles = 6 * frames * _HOP / SAMPLE_RATE + rng.random()
+    cycles = 6 * frames * HOP / SAMPLE_RATE + rng.random()
     declination = (style.slope - 2) * (frames / len(stress) - 0.5)
     tremor = max(style.tremor, 0) * np.sin(2 * np.pi * cycles)
     jitter = max(0.1 + style.jitter, 0) * rng.standard_normal(len(stress))
@@ -201,70 +206,23 @@ def _voice(
 ) -> np.ndarray:
     """Excites the vocal tract: clean speech [frames * hop] of some level."""
     frames = np.arange(len(hz))
-    at = np.arange(len(hz) * _HOP) / _HOP
+    at = np.arange(len(hz) * HOP) / HOP
     hz = np.interp(at, frames, np.clip(hz, 55, 700))
     voicing = np.interp(at, frames, gestures.voicing)
     angle = 2 * np.pi * np.cumsum(hz) / SAMPLE_RATE
     rough = 1 + np.clip(style.rough, 0, 0.9) * np.sin(angle / 2)
-    buzz = _pulses(hz, angle) * np.sqrt(2 * hz / _TOP_HZ) * voicing * rough
+    buzz = pulses(hz, angle) * np.sqrt(2 * hz / TOP_HZ) * voicing * rough
     noise = rng.standard_normal(len(at))
     # Air rushes while the glottis is open: once in every period.
     breath = 10 ** ((style.breath - 56) / 20) * noise * voicing * (1 + np.cos(angle))
-    glottis = (np.maximum(_HZ, 100) / 100) ** ((style.tilt - 9) / (20 * np.log10(2)))
+    glottis = (np.maximum(HZ, 100) / 100) ** ((style.tilt - 9) / (20 * np.log10(2)))
     hiss = 10 ** ((0.5 * style.tilt - 36) / 20) * noise
     on = gestures.hiss > 0.01
-    place = np.exp(-(((_HZ - gestures.place[on, None]) / 1200) ** 2))
-    spectra = _windows(buzz) * glottis + _windows(breath)
-    spectra *= _resonances(gestures.formants * tract, tract)
-    spectra[on] += _windows(hiss)[on] * place * gestures.hiss[on, None]
-    return _overlap_add(spectra)
-
-
-def _pulses(hz: np.ndarray, angle: np.ndarray) -> np.ndarray:
-    """Equal cosines at every harmonic below the top, summed in closed form.
-
-    The topmost one fades in as it enters the band, so that a glide does not click.
-    """
-    count, fade = np.divmod(_TOP_HZ / hz, 1)
-    half = np.sin(angle / 2)
-    half = np.where(np.abs(half) < 1e-9, 1e-9, half)
-    return (
-        np.sin((count + 0.5) * angle) / (2 * half)
-        - 0.5
-        + fade * np.cos((count + 1) * angle)
-    )
-
-
-def _resonances(formants: np.ndarray, tract: float) -> np.ndarray:
-    """The tract's response [frames, bins] to formants [frames, 3], in Hz."""
-    upper = np.full((len(formants), 2), tract * np.array([3500.0, 4500.0]))
-    centres = np.clip(np.concatenate([formants, upper], 1), 150, 7500)
-    radius = np.exp(-np.pi * _BANDWIDTHS / SAMPLE_RATE)
-    middle = -2 * radius * np.cos(2 * np.pi * centres / SAMPLE_RATE)
-    # The product of the sections' denominators, as one polynomial for each frame:
-    # one transform instead of a complex division for each section.
-    product = np.zeros((len(centres), 2 * len(radius) + 1))
-    product[:, 0] = 1
-    for b, c in zip(middle.T[:, :, None], radius**2, strict=True):
-        product[:, 2:] += b * product[:, 1:-1] + c * product[:, :-2]
-        product[:, 1:2] += b
-    return product.sum(1, keepdims=True) / fft.rfft(product, _FFT)
-
-
-def _windows(wave: np.ndarray) -> np.ndarray:
-    """Spectra [frames, bins] of half-overlapping windows that add up to the wave."""
-    padded = np.pad(wave, (_HOP, 0))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _HOP)[::_HOP]
-    return fft.rfft(windows * signal.windows.hann(2 * _HOP, sym=False), _FFT)
-
-
-def _overlap_add(spectra: np.ndarray) -> np.ndarray:
-    """The waveform [frames * hop] of spectra [frames, bins]."""
-    blocks = fft.irfft(spectra, _FFT).reshape(len(spectra), -1, _HOP)
-    total = np.zeros((len(spectra) + blocks.shape[1], _HOP))
-    for shift in range(blocks.shape[1]):
-        total[shift : shift + len(spectra)] += blocks[:, shift]
-    return total[1 : len(spectra) + 1].ravel()
+    place = np.exp(-(((HZ - gestures.place[on, None]) / 1200) ** 2))
+    spectra = windows(buzz) * glottis + windows(breath)
+    spectra *= resonances(gestures.formants * tract, tract)
+    spectra[on] += windows(hiss)[on] * place * gestures.hiss[on, None]
+    return overlap_add(spectra)
 
 
 def _transmit(wave: np.ndarray, domain: Domain, rng: np.random.Generator) -> np.ndarray:
