@@ -42,6 +42,22 @@ class Example:
     dominance: float = float("nan")
 
 
+@dataclasses.dataclass(frozen=True)
+class Rejected:
+    """A recording that cannot be used, and why."""
+
+    utterance: str
+    reason: str
+
+
+class RejectedRecordings(InputError):
+    """Raised after all recordings of a corpus were tried and some were rejected."""
+
+    def __init__(self, rejected: Mapping[str, str]):
+        super().__init__(f"{len(rejected)} recordings cannot be used")
+        self.rejected = dict(rejected)
+
+
 class CorpusRange(NamedTuple):
     """The utterances of one corpus in a data set.
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from damldg_jax.audio import RecordingError, read_waveform
 from damldg_jax.corpora.declaration import Utterance
-from damldg_jax.dataset import Example
-from damldg_jax.records import Rejected
+from damldg_jax.dataset import Example, Rejected
 
 # Bounds the memory that waiting results take.
 _CHUNK = 64

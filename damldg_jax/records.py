@@ -19,7 +19,6 @@ import contextlib
 import dataclasses
 import hashlib
 import io
-import json
 import os
 import pathlib
 import shutil
@@ -38,99 +37,20 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
-from damldg_jax.dataset import Example
+from damldg_jax.dataset import Example, Rejected, RejectedRecordings
 from damldg_jax.errors import InputError
+from damldg_jax.provenance import (
+    BUILDER,
+    VERSION,
+    Provenance,
+    Summary,
+    corpus_folder,
+    damaged_records,
+    read_description,
+)
 
-_VERSION = "1.0.0"
-_BUILDER = "speech_emotion"
 _SPLIT = "utterances"
 _ABANDONED_SECONDS = 24 * 3600
-
-
-@dataclasses.dataclass(frozen=True)
-class Rejected:
-    """A recording that cannot be used, and why."""
-
-    utterance: str
-    reason: str
-
-
-class RejectedRecordings(InputError):
-    """Raised after all recordings of a corpus were tried and some were rejected."""
-
-    def __init__(self, rejected: Mapping[str, str]):
-        super().__init__(f"{len(rejected)} recordings cannot be used")
-        self.rejected = dict(rejected)
-
-
-@dataclasses.dataclass(frozen=True)
-class Provenance:
-    """Where records come from, known before they are made.
-
-    Attributes:
-      corpus: its name.
-      feature_settings: everything that determines the features.
-      num_features: size of their feature axis.
-      fingerprint: of the list of source files, to see whether they changed.
-      synthetic: whether the corpus is generated, not recorded.
-      notices: what the user was told when its files were listed.
-    """
-
-    corpus: str
-    feature_settings: Mapping[str, Any]
-    num_features: int
-    fingerprint: str
-    synthetic: bool
-    notices: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """What was stored.
-
-    Attributes:
-      skipped: recordings left out, with the reason of each.
-      counts: utterances of each emotion.
-      seconds: of audio in all.
-      content_hash: of everything in the records, the same however they were made.
-    """
-
-    skipped: Mapping[str, str]
-    counts: Mapping[str, int]
-    seconds: float
-    content_hash: str
-
-
-def corpus_folder(data_dir: pathlib.Path, corpus: str) -> pathlib.Path:
-    """Where the records of a corpus lie."""
-    return data_dir / _BUILDER / corpus / _VERSION
-
-
-def read_description(
-    data_dir: pathlib.Path, corpus: str
-) -> tuple[Provenance, Summary] | None:
-    """Reads what is stored beside the records; needs no TensorFlow.
-
-    Args:
-      data_dir: where records are kept.
-      corpus: name of the corpus.
-
-    Returns:
-      Where the records come from and what they hold, or None without records.
-
-    Raises:
-      InputError: the description is damaged; it names the file and the remedy.
-    """
-    path = corpus_folder(data_dir, corpus) / "metadata.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        provenance = dict(stored["provenance"])
-        provenance["notices"] = tuple(provenance["notices"])
-        return Provenance(**provenance), Summary(**stored["summary"])
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path.parent, corpus, error) from error
 
 
 def write(
@@ -194,17 +114,17 @@ def read(data_dir: pathlib.Path, corpus: str) -> list[Example]:
         rows = list(tfds.as_numpy(builder.as_dataset(split=_SPLIT)))
         examples = [_from_row(row) for row in rows]
     except (tf.errors.OpError, OSError, ValueError) as error:
-        raise _damaged(folder, corpus, error) from error
+        raise damaged_records(folder, corpus, error) from error
     if _hash(map(_digest, examples)) != description[1].content_hash:
-        raise _damaged(folder, corpus, "the content does not match its hash")
+        raise damaged_records(folder, corpus, "the content does not match its hash")
     return sorted(examples, key=lambda example: example.utterance)
 
 
 class _SpeechEmotion(tfds.core.GeneratorBasedBuilder):
     """Emotional speech as spectrograms, one configuration per corpus."""
 
-    VERSION = tfds.core.Version(_VERSION)
-    name = _BUILDER
+    VERSION = tfds.core.Version(VERSION)
+    name = BUILDER
 
     def __init__(
         self,
@@ -297,13 +217,6 @@ def _digest(example: Example) -> str:
 def _hash(digests: Iterable[str]) -> str:
     # Sorted: the order in which recordings were processed does not count.
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
-
-
-def _damaged(folder: pathlib.Path, corpus: str, error: object) -> InputError:
-    return InputError(
-        f"The records of '{corpus}' in {folder} are damaged ({error}). Delete that "
-        "folder and prepare the corpus again."
-    )
 
 
 def _remove_abandoned(parent: pathlib.Path) -> None:

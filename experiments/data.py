@@ -10,6 +10,7 @@ from damldg_jax import records
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Dataset, build_dataset
 from damldg_jax.emotions import parse_emotions
+from damldg_jax.provenance import read_description
 from damldg_jax.splits import split_speakers
 from experiments.config import Config
 from experiments.console import progress
@@ -64,9 +65,7 @@ def load(corpora: Iterable[str], config: Config) -> Prepared:
     Raises:
       InputError: records are damaged, or a corpus has none of the emotions.
     """
-    described = {
-        name: records.read_description(config.data_dir, name) for name in corpora
-    }
+    described = {name: read_description(config.data_dir, name) for name in corpora}
     # Sorted, so that the order of names on the command line changes nothing.
     bar = progress(sorted(described), "Reading records", "corpus")
     examples = {name: records.read(config.data_dir, name) for name in bar}

@@ -8,17 +8,21 @@ flags of experiments.main are accepted, so that both can share a flagfile.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from damldg_jax import records
 from damldg_jax.corpora.declaration import Listing
 from damldg_jax.corpora.sources import Source
 from damldg_jax.corpora.synthetic import write_corpus
+from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
 from damldg_jax.extraction import extract, fingerprint
 from damldg_jax.features import FEATURES
+from damldg_jax.provenance import Provenance, read_description
+from experiments import cli
 from experiments.config import Config
 from experiments.console import progress, say
+from experiments.plan import corpora_to_prepare
 
 
 def prepare(sources: Mapping[str, Source], config: Config) -> None:
@@ -36,7 +40,7 @@ def prepare(sources: Mapping[str, Source], config: Config) -> None:
     for source in sources.values():
         try:
             _prepare_corpus(source, config)
-        except records.RejectedRecordings as error:
+        except RejectedRecordings as error:
             rejected[source.name] = error.rejected
     if rejected:
         raise InputError(_tell(rejected))
@@ -45,7 +49,7 @@ def prepare(sources: Mapping[str, Source], config: Config) -> None:
 def _prepare_corpus(source: Source, config: Config) -> None:
     features = FEATURES[config.features]
     settings = dataclasses.asdict(features)
-    stored = records.read_description(config.data_dir, source.name)
+    stored = read_description(config.data_dir, source.name)
     if stored and not config.overwrite:
         _check_settings(source.name, stored[0].feature_settings, settings, config)
     if stored and not _has_recordings(source):
@@ -53,7 +57,7 @@ def _prepare_corpus(source: Source, config: Config) -> None:
         say(f"{source.name}: uses the records in {config.data_dir}.")
         return
     listing = _list(source)
-    provenance = records.Provenance(
+    provenance = Provenance(
         corpus=source.name,
         feature_settings=settings,
         num_features=features.num_features,
@@ -68,7 +72,7 @@ def _prepare_corpus(source: Source, config: Config) -> None:
     _write(provenance, listing, config)
 
 
-def _write(provenance: records.Provenance, listing: Listing, config: Config) -> None:
+def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     features = FEATURES[config.features]
     bar = progress(
         extract(listing.utterances, features, features.sample_rate),
@@ -125,7 +129,7 @@ def _check_settings(
 
 def _check_skipped(skipped: Mapping[str, str], config: Config) -> None:
     if skipped and not config.skip_unreadable:
-        raise records.RejectedRecordings(skipped)
+        raise RejectedRecordings(skipped)
 
 
 def _tell(rejected: Mapping[str, Mapping[str, str]]) -> str:
@@ -138,21 +142,9 @@ def _tell(rejected: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def read_descriptions(
-    corpora: Iterable[str], config: Config
-) -> dict[str, tuple[records.Provenance, records.Summary]]:
-    """Reads what is stored beside the records of prepared corpora."""
-    found = {name: records.read_description(config.data_dir, name) for name in corpora}
-    return {name: stored for name, stored in found.items() if stored}
-
-
 def _main(config: Config) -> None:
-    from experiments.plan import corpora_to_prepare
-
     prepare(corpora_to_prepare(config), config)
 
 
 if __name__ == "__main__":
-    from experiments import cli
-
     cli.run(_main, __doc__, groups=["Data"])

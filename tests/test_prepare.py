@@ -9,6 +9,7 @@ from damldg_jax import records
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.errors import InputError
 from damldg_jax.features import LogMel
+from damldg_jax.provenance import corpus_folder, read_description
 from experiments import prepare
 from experiments.config import Config
 from tests.cli import run
@@ -41,7 +42,7 @@ def config(tmp_path):
 
 
 def stored_files(config):
-    folder = records.corpus_folder(config.data_dir, "mine")
+    folder = corpus_folder(config.data_dir, "mine")
     return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
 
 
@@ -83,7 +84,7 @@ def test_all_unusable_recordings_of_all_corpora_are_told_at_once(config, tmp_pat
     for part in ("b.wav: unreadable", "x.wav: silent", "y.wav: too short"):
         assert part in message
     assert "--skip_unreadable" in message
-    assert records.read_description(config.data_dir, "mine") is None
+    assert read_description(config.data_dir, "mine") is None
 
 
 def test_unusable_recordings_are_skipped_on_demand_but_never_in_silence(
@@ -104,7 +105,7 @@ def test_records_of_other_settings_are_refused(config, monkeypatch):
     assert "hop_length 160 instead of 200" in str(caught.value)
     assert "--data_dir" in str(caught.value)
     prepare_all(dataclasses.replace(config, overwrite=True))
-    stored, _ = records.read_description(config.data_dir, "mine")
+    stored, _ = read_description(config.data_dir, "mine")
     assert stored.feature_settings["hop_length"] == 200
 
 

@@ -5,10 +5,11 @@ import pytest
 import tensorflow_datasets as tfds
 
 from damldg_jax import records
-from damldg_jax.dataset import Example
+from damldg_jax.dataset import Example, Rejected, RejectedRecordings
 from damldg_jax.errors import InputError
+from damldg_jax.provenance import Provenance, corpus_folder, read_description
 
-PROVENANCE = records.Provenance(
+PROVENANCE = Provenance(
     corpus="mine",
     feature_settings={"name": "log_mel", "num_mels": 4},
     num_features=4,
@@ -53,8 +54,8 @@ def test_description_holds_provenance_and_counts_and_needs_no_records(tmp_path):
     summary = records.write(tmp_path, PROVENANCE, EXAMPLES)
     assert summary.counts == {"anger": 2, "fear": 1}
     assert summary.seconds == pytest.approx(1.5)
-    assert records.read_description(tmp_path, "mine") == (PROVENANCE, summary)
-    assert records.read_description(tmp_path, "other") is None
+    assert read_description(tmp_path, "mine") == (PROVENANCE, summary)
+    assert read_description(tmp_path, "other") is None
 
 
 def test_content_hash_depends_on_content_alone(tmp_path):
@@ -72,7 +73,7 @@ def test_bytes_do_not_depend_on_when_they_are_written(tmp_path):
     contents = []
     for name in ("first", "second"):
         records.write(tmp_path / name, PROVENANCE, EXAMPLES)
-        folder = records.corpus_folder(tmp_path / name, "mine")
+        folder = corpus_folder(tmp_path / name, "mine")
         contents.append({p.name: p.read_bytes() for p in folder.glob("*.tfrecord*")})
     assert contents[0] == contents[1]
     assert len(contents[0]) == 1
@@ -85,24 +86,24 @@ def test_plain_tensorflow_datasets_reads_them(tmp_path):
 
 
 def test_rejected_recordings_are_all_told_and_leave_nothing(tmp_path):
-    some = [*EXAMPLES, records.Rejected("x", "silent"), records.Rejected("y", "empty")]
-    with pytest.raises(records.RejectedRecordings) as caught:
+    some = [*EXAMPLES, Rejected("x", "silent"), Rejected("y", "empty")]
+    with pytest.raises(RejectedRecordings) as caught:
         records.write(tmp_path, PROVENANCE, some)
     assert caught.value.rejected == {"x": "silent", "y": "empty"}
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_rejected_recordings_are_skipped_on_demand_and_remembered(tmp_path):
-    some = [records.Rejected("x", "silent"), *EXAMPLES]
+    some = [Rejected("x", "silent"), *EXAMPLES]
     summary = records.write(tmp_path, PROVENANCE, some, skip_rejected=True)
     assert summary.skipped == {"x": "silent"}
     assert len(records.read(tmp_path, "mine")) == len(EXAMPLES)
 
 
 def test_nothing_left_after_skipping_is_an_error(tmp_path):
-    with pytest.raises(records.RejectedRecordings):
+    with pytest.raises(RejectedRecordings):
         records.write(
-            tmp_path, PROVENANCE, [records.Rejected("x", "silent")], skip_rejected=True
+            tmp_path, PROVENANCE, [Rejected("x", "silent")], skip_rejected=True
         )
 
 
@@ -113,7 +114,7 @@ def test_an_interrupted_write_leaves_nothing_that_looks_whole(tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         records.write(tmp_path, PROVENANCE, interrupted())
-    assert records.read_description(tmp_path, "mine") is None
+    assert read_description(tmp_path, "mine") is None
     with pytest.raises(InputError, match="No records of 'mine'"):
         records.read(tmp_path, "mine")
 
@@ -131,7 +132,7 @@ def cut_short(path):
 @pytest.mark.parametrize("damage", [damage_middle, cut_short])
 def test_damaged_records_are_named_with_a_remedy(tmp_path, damage):
     records.write(tmp_path, PROVENANCE, EXAMPLES)
-    folder = records.corpus_folder(tmp_path, "mine")
+    folder = corpus_folder(tmp_path, "mine")
     damage(next(folder.glob("*.tfrecord*")))
     with pytest.raises(InputError, match=r"damaged.*Delete that folder") as caught:
         records.read(tmp_path, "mine")
@@ -140,7 +141,7 @@ def test_damaged_records_are_named_with_a_remedy(tmp_path, damage):
 
 def test_exchanged_content_is_noticed(tmp_path):
     records.write(tmp_path, PROVENANCE, EXAMPLES)
-    path = records.corpus_folder(tmp_path, "mine") / "metadata.json"
+    path = corpus_folder(tmp_path, "mine") / "metadata.json"
     stored = json.loads(path.read_text())
     stored["summary"]["content_hash"] = "0" * 64
     path.write_text(json.dumps(stored))
@@ -150,8 +151,8 @@ def test_exchanged_content_is_noticed(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"provenance": 3}'])
 def test_a_damaged_description_is_named_with_a_remedy(tmp_path, text):
-    path = records.corpus_folder(tmp_path, "mine") / "metadata.json"
+    path = corpus_folder(tmp_path, "mine") / "metadata.json"
     path.parent.mkdir(parents=True)
     path.write_text(text)
     with pytest.raises(InputError, match=r"damaged.*Delete that folder"):
-        records.read_description(tmp_path, "mine")
+        read_description(tmp_path, "mine")
