@@ -104,6 +104,12 @@ def divide(dataset: Dataset, split: Split, config: Config) -> Division:
             validation[name] = corpus.indices[kept.validation]
         if kept.notice:
             notices.append(kept.notice)
+    for emotion in dataset.emotions:
+        if not any(dataset.corpora[name].counts[emotion] for name in split.sources):
+            notices.append(
+                f"No source of {', '.join(split.sources)} has an utterance of "
+                f"{emotion}: it cannot be learnt."
+            )
     return Division(
         tuple(train),
         validation,

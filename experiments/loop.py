@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.batches import samples_per_domain, utterances_of_step
@@ -117,12 +118,13 @@ def _train(
             drawn = _draw(run, plan, programs, step)
             state, metrics = train_step(state, programs.store, drawn, seed)
             log.write_late(step + 1, metrics)
+            if step == first:
+                bar.set_postfix_str("")
             bar.update()
             if (step + 1) % plan.evaluate_every == 0 or step + 1 == plan.steps:
                 log.write_pending()
-                best = _select(run, programs, state, best, log)
+                best = _select(run, programs, state, best, log, bar)
                 checkpoints.save(state, best)
-                bar.set_postfix(validation_uar=f"{best.uar:.3f}")
     return state, best
 
 
@@ -132,7 +134,12 @@ def _draw(run: Run, plan: Schedule, programs: Programs, step: int) -> np.ndarray
 
 
 def _select(
-    run: Run, programs: Programs, state: TrainState, best: Best, log: MetricsLog
+    run: Run,
+    programs: Programs,
+    state: TrainState,
+    best: Best,
+    log: MetricsLog,
+    bar: tqdm,
 ) -> Best:
     """Evaluates on the validation speakers and keeps the better parameters."""
     if not run.division.validation:
@@ -149,6 +156,7 @@ def _select(
     uar = float(np.mean(list(uars.values())))
     step = int(state.step)
     log.write(step, {"validation_uar": uar, "validation_uar_by_corpus": uars})
+    bar.set_postfix(validation_uar=f"{uar:.3f}")
     if uar > best.uar:
         return Best(to_host(state.params), to_host(state.batch_stats), step, uar)
     return best

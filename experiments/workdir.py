@@ -1,5 +1,6 @@
 """A work directory belongs to one protocol: settings and data are held against it."""
 
+import dataclasses
 import importlib.metadata
 import json
 import pathlib
@@ -58,7 +59,7 @@ def _describe(
 ) -> dict[str, Any]:
     return {
         "run_settings": run_settings(config),
-        "settings": {name: getattr(config, name) for name in config.__match_args__},
+        "settings": dataclasses.asdict(config),
         "seed": config.seed,
         "data_hash": data_hash(prepared.hashes),
         "corpora": {

@@ -99,6 +99,13 @@ def test_a_corpus_of_few_speakers_gives_none_and_says_so(dataset):
     assert "two: has 2 speaker(s)" in division.notices[0]
 
 
+def test_an_emotion_that_no_source_has_is_said(dataset):
+    division = divide(dataset, Split("custom", ("three",), "one"), Config())
+    assert division.notices == (
+        "No source of three has an utterance of fear: it cannot be learnt.",
+    )
+
+
 def test_a_corpus_is_split_alike_whatever_it_is_joined_with(dataset):
     other = divide(dataset, Split("custom", ("three", "one"), "two"), Config())
     assert other.speakers["one"] == divide(dataset, SPLIT, Config()).speakers["one"]

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from experiments.config import Config
+from experiments.experiment import run_experiments
 from tests.cli import TINY, environment, run
 
 RESULT_KEYS = {
@@ -177,3 +179,38 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(place, finished):
     assert done.stdout == finished[0].stdout
     for name in ("predictions.csv", "metrics.jsonl"):
         assert (workdir / name).read_bytes() == (finished[1] / name).read_bytes()
+
+
+def test_each_corpus_in_turn_with_trials_and_without_validation(
+    place, finished, capsys
+):
+    """As from a notebook; on eight devices, of which one is used."""
+    results = run_experiments(
+        Config(
+            corpora=tuple(
+                f"{short}={place}/corpora/synth_{short}/manifest.csv"
+                for short in ("studio", "phone", "hall")
+            ),
+            target="all",
+            methods=("rsc",),
+            trials=2,
+            steps=2,
+            batch_size=6,
+            validation_fraction=0.0,
+            data_dir=place / "records",
+            workdir=place / "all",
+            **{"model_depth": 10, "model_width": 2, "crop_seconds": 0.6},
+            parallel="none",
+        )
+    )
+    assert [(r["target"], r["trial"], r["seed"]) for r in results] == [
+        (target, trial, trial)
+        for target in ("studio", "phone", "hall")
+        for trial in (0, 1)
+    ]
+    assert {r["selection"] for r in results} == {"last"}
+    assert all(r["target"] not in r["sources"] for r in results)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:6]] == [
+        *("studio", "phone", "hall", "mean")
+    ]
