@@ -9,9 +9,13 @@ os.environ["XLA_FLAGS"] = (
 # The tests are small: no accelerator is to be claimed for them.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import hypothesis
 import jax
 import pytest
 
+# A busy machine is no failure; the same examples on each run are no luck.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("steady")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 

@@ -1,0 +1,98 @@
+"""Scores worked out by hand, and against scikit-learn."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import recall_score
+
+from damldg_jax.metrics import score
+
+
+def test_scores_by_hand():
+    # Recalls 3/4, 1/2 and 1; precisions 3/4, 1/2 and 1: the F1 scores are the same.
+    labels = [0, 0, 0, 0, 1, 1, 2]
+    scores = score(labels, [0, 0, 0, 1, 1, 0, 2], 3)
+    assert scores.accuracy == pytest.approx(5 / 7)
+    assert scores.uar == pytest.approx(0.75)
+    assert scores.macro_f1 == pytest.approx(0.75)
+    np.testing.assert_allclose(scores.recall, [0.75, 0.5, 1.0])
+    np.testing.assert_array_equal(scores.confusion, [[3, 1, 0], [1, 1, 0], [0, 0, 1]])
+    assert scores.num_utterances == 7
+    assert scores.majority_accuracy == pytest.approx(4 / 7)
+    assert scores.chance_uar == pytest.approx(1 / 3)
+
+
+def test_a_row_of_the_confusion_is_a_true_class():
+    np.testing.assert_array_equal(score([0, 0], [1, 1], 2).confusion, [[0, 2], [0, 0]])
+
+
+def test_f1_is_the_harmonic_mean():
+    # Class 0: precision 1, recall 1/2, F1 2/3. Class 1: 2/3, 1, 4/5.
+    scores = score([0, 0, 1, 1], [0, 1, 1, 1], 2)
+    assert scores.macro_f1 == pytest.approx((2 / 3 + 4 / 5) / 2)
+
+
+def test_a_class_that_the_set_lacks_is_not_scored_but_may_be_guessed():
+    # Class 1 is missing; guessing it is a mistake like any other.
+    scores = score([0, 0, 2, 2], [0, 1, 2, 2], 4)
+    np.testing.assert_array_equal(scores.recall, [0.5, np.nan, 1.0, np.nan])
+    assert scores.uar == pytest.approx(0.75)
+    # F1 of class 0 is 2/3 and of class 2 is 1; a zero for class 1 would lower both.
+    assert scores.macro_f1 == pytest.approx(5 / 6)
+    assert scores.accuracy == pytest.approx(0.75)
+    assert scores.chance_uar == pytest.approx(0.5)
+    assert scores.confusion.shape == (4, 4)
+    assert scores.confusion[0, 1] == 1
+
+
+def test_a_class_that_is_never_guessed_has_no_f1():
+    scores = score([0, 1], [0, 0], 2)
+    assert scores.macro_f1 == pytest.approx(1 / 3)
+    np.testing.assert_array_equal(scores.recall, [1.0, 0.0])
+
+
+@pytest.mark.parametrize(("guess", "right"), [(1, 1.0), (0, 0.0)])
+def test_a_single_utterance(guess, right):
+    scores = score([1], [guess], 3)
+    assert scores.accuracy == scores.uar == scores.macro_f1 == right
+    assert scores.majority_accuracy == scores.chance_uar == 1.0
+
+
+pairs = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40
+)
+
+
+@given(pairs)
+def test_agrees_with_definitions_on_any_predictions(pairs):
+    labels, predicted = np.array(pairs).T
+    scores = score(labels, predicted, 5)
+    assert scores.accuracy == pytest.approx(np.mean(labels == predicted))
+    for c in range(5):
+        expected = np.mean(predicted[labels == c] == c) if c in labels else np.nan
+        np.testing.assert_allclose(scores.recall[c], expected)
+    expected = recall_score(
+        labels, predicted, labels=np.unique(labels), average="macro", zero_division=0.0
+    )
+    assert scores.uar == pytest.approx(expected)
+    assert scores.confusion.sum() == scores.num_utterances == len(pairs)
+
+
+@given(pairs)
+def test_a_constant_guess_reaches_chance_and_the_majority(pairs):
+    labels = np.array(pairs)[:, 0]
+    majority = np.bincount(labels).argmax()
+    scores = score(labels, np.full_like(labels, majority), 5)
+    assert scores.accuracy == pytest.approx(scores.majority_accuracy)
+    assert scores.uar == pytest.approx(scores.chance_uar)
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted"),
+    [([], []), ([0, 1], [0]), ([[0], [1]], [[0], [1]])],
+    ids=["none", "fewer predictions", "two axes"],
+)
+def test_refuses_what_cannot_be_scored(labels, predicted):
+    with pytest.raises(ValueError, match="as many labels as predictions"):
+        score(labels, predicted, 2)
