@@ -34,7 +34,7 @@ def read_waveform(path: pathlib.Path, sample_rate: int) -> np.ndarray:
     """
     try:
         channels, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (OSError, soundfile.SoundFileError) as error:
+    except (OSError, TypeError, soundfile.SoundFileError) as error:
         raise RecordingError(f"unreadable ({_reason(path, error)})") from error
     _check(channels, rate)
     waveform = channels.mean(axis=1)

@@ -1,7 +1,7 @@
 """Crops, stretches and shifts spectrograms in one gather inside the compiled step.
 
-Frame ``t`` of the output is read from the utterance at ``(start + t) * rate``: the
-stretch is the rate, crop and shift are the start, and what falls outside of the
+Frame ``t`` of the output is frame ``t + shift`` of a crop, and that is read from the
+utterance at ``(start + t + shift) * rate``. What falls outside of the crop or of the
 utterance is silence.
 """
 
@@ -19,7 +19,7 @@ class Augmentation(NamedTuple):
 
     Attributes:
       stretch: factors of speed; above 1 is faster.
-      shift: in parts of the crop's length; what is shifted in is silence.
+      shift: of the crop, in parts of its length; what is shifted in is silence.
     """
 
     stretch: tuple[float, float] = (0.8, 1.25)
@@ -33,11 +33,14 @@ class Windows(NamedTuple):
     """Where to read each example.
 
     Attributes:
-      start: [...] float32, in frames of the stretched utterance; may be negative.
+      start: [...] float32, of the crop, in frames of the stretched utterance; may be
+        negative.
+      shift: [...] float32, whole frames by which the crop is moved ahead.
       rate: [...] float32, frames of the utterance per frame of the output.
     """
 
     start: jax.Array
+    shift: jax.Array
     rate: jax.Array
 
 
@@ -64,12 +67,13 @@ def draw_windows(
     rate = jax.random.uniform(stretch_key, shape, minval=low, maxval=high)
     # The range may be a single number, which floating point need not hit exactly.
     rate = jnp.clip(rate, low, high)
-    slack = jnp.floor(lengths / rate) - num_frames
+    stretched = jnp.floor((lengths - 1) / rate) + 1
+    slack = stretched - num_frames
     place = jax.random.uniform(crop_key, shape)
     start = jnp.sign(slack) * jnp.floor(place * (jnp.abs(slack) + 1))
     low, high = augmentation.shift
     shift = jax.random.uniform(shift_key, shape, minval=low, maxval=high)
-    return Windows(start + jnp.round(shift * num_frames), rate)
+    return Windows(start, jnp.round(shift * num_frames), rate)
 
 
 def read_windows(
@@ -91,17 +95,18 @@ def read_windows(
     Returns:
       [..., num_frames, features, 1] float32.
     """
-    chex.assert_equal_shape([utterances, windows.start, windows.rate])
+    chex.assert_equal_shape([utterances, *windows])
     offsets = store.offsets[utterances][..., None]
     last = store.lengths[utterances][..., None] - 1
     time = jnp.expand_dims(
         jnp.arange(num_frames, dtype=jnp.float32), range(utterances.ndim)
     )
-    position = (windows.start[..., None] + time) * windows.rate[..., None]
+    place = time + windows.shift[..., None]
+    position = (windows.start[..., None] + place) * windows.rate[..., None]
     below = jnp.clip(jnp.floor(position).astype(jnp.int32), 0, last)
     above = jnp.minimum(below + 1, last)
     fraction = (position - below)[..., None]
     lower, upper = store.frames[offsets + below], store.frames[offsets + above]
     values = lower + (upper - lower) * fraction
-    inside = (position >= 0) & (position <= last)
+    inside = (position >= 0) & (position <= last) & (place >= 0) & (place < num_frames)
     return jnp.where(inside[..., None], values, silence)[..., None]

@@ -65,7 +65,7 @@ def compile_predict(network: Network, min_frames: int, silence: float) -> Predic
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
         lengths = store.lengths[utterances]
         start = -jnp.maximum((min_frames - lengths) // 2, 0).astype(jnp.float32)
-        windows = Windows(start, jnp.ones_like(start))
+        windows = Windows(start, jnp.zeros_like(start), jnp.ones_like(start))
         inputs = read_windows(store, utterances, windows, num_frames, silence)
         lengths = jnp.maximum(lengths, min_frames)
         logits, embedding = network.evaluate(params, batch_stats, inputs, lengths)

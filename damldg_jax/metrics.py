@@ -50,6 +50,10 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
             f"Expected as many labels as predictions, and at least one: got "
             f"{labels.shape} and {predicted.shape}."
         )
+    if min(labels.min(), predicted.min()) < 0 or num_classes <= max(
+        labels.max(), predicted.max()
+    ):
+        raise ValueError(f"A class is not among 0 to {num_classes - 1}.")
     confusion = confusion_matrix(labels, predicted, labels=np.arange(num_classes))
     support = confusion.sum(axis=1)
     present = np.flatnonzero(support)

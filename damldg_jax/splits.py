@@ -53,7 +53,8 @@ def split_speakers(
         everything = np.arange(len(speakers))
         empty = np.zeros(0, everything.dtype)
         return SpeakerSplit(everything, empty, (), notice if fraction else "")
-    count = max(1, round(fraction * len(names)))
+    # At least one to select on, and at least one to train on.
+    count = min(max(1, round(fraction * len(names))), len(names) - 1)
     # Keyed by the name, so that a corpus is split alike whatever it is joined with.
     entropy = [seed, *corpus.encode()]
     kept = np.random.default_rng(entropy).choice(names, count, replace=False)

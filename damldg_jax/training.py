@@ -78,7 +78,8 @@ def init_state(
     Returns:
       The state before the first step.
     """
-    params, batch_stats = jax.jit(network.init)(jax.random.key(seed))
+    init_key, _ = _keys(seed)
+    params, batch_stats = jax.jit(network.init)(init_key)
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         params=params,
@@ -86,6 +87,12 @@ def init_state(
         optimizer_state=optimizer.init(params),
         algorithm_state=algorithm.init(params),
     )
+
+
+def _keys(seed: int | jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The keys of initialisation and of the steps."""
+    init_key, step_key = jax.random.split(jax.random.key(seed))
+    return init_key, step_key
 
 
 def sample_batch(
@@ -152,7 +159,7 @@ def train_step(
       The state after the step, and the metrics of the algorithm with the norms of
       gradient and update.
     """
-    rng = jax.random.fold_in(jax.random.key(seed), state.step)
+    rng = jax.random.fold_in(_keys(seed)[1], state.step)
     window_key, algorithm_key = jax.random.split(rng)
     batch = sample_batch(store, utterances, window_key, windowing, axis_name)
     gradient, aux = algorithm.gradient(

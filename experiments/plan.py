@@ -42,13 +42,17 @@ def make_plan(config: Config) -> Plan:
     if not config.methods:
         raise InputError("Name at least one method, such as --methods=da_mldg.")
     sources = parse_entries(config.corpora, config.corpora_dir)
-    splits = _splits(config, tuple(sources))
+    # In one order, so that the order of names on the command line changes nothing.
+    splits = tuple(
+        split._replace(sources=tuple(sorted(split.sources)))
+        for split in _splits(config, tuple(sources))
+    )
     for split in splits:
         _check_split(split)
         _check_methods(config, split)
         for name in (*split.sources, split.target):
             if name not in sources:
-                sources[name] = resolve(name, config.corpora_dir)
+                sources[name] = resolve(name, config.corpora_dir, tuple(sources))
     return Plan(sources, splits)
 
 
@@ -61,10 +65,13 @@ def corpora_to_prepare(config: Config) -> dict[str, Source]:
     if config.scenario or config.target:
         # Whether the methods suit is not asked of a preparation.
         return make_plan(dataclasses.replace(config, methods=("deep_all",))).sources
-    entries = dict.fromkeys((*config.corpora, *config.sources))
-    if not entries:
+    sources = parse_entries(config.corpora, config.corpora_dir)
+    for name in config.sources:
+        if name not in sources:
+            sources[name] = resolve(name, config.corpora_dir, tuple(sources))
+    if not sources:
         raise InputError("Name the corpora to prepare: --corpora=emodb,ravdess,...")
-    return parse_entries(tuple(entries), config.corpora_dir)
+    return sources
 
 
 def _splits(config: Config, corpora: Sequence[str]) -> tuple[Split, ...]:

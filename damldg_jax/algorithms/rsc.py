@@ -90,7 +90,7 @@ def _features_to_keep(
 def _below_top(saliency: jax.Array) -> jax.Array:
     """True except for each example's largest third."""
     flat = saliency.reshape(*saliency.shape[:2], -1)
-    count = max(1, int(flat.shape[-1] * DROPPED_FEATURES))
+    count = int(flat.shape[-1] * DROPPED_FEATURES)
     rank = jnp.argsort(jnp.argsort(-flat, axis=-1), axis=-1)
     return (rank >= count).reshape(saliency.shape)
 

@@ -57,13 +57,14 @@ class Source:
         return list_utterances(CORPORA[self.name], self.location)
 
 
-def resolve(entry: str, corpora_dir: Path | None) -> Source:
+def resolve(entry: str, corpora_dir: Path | None, also: Sequence[str] = ()) -> Source:
     """Finds out which corpus an entry means; nothing is read yet.
 
     Args:
       entry: a known name such as ``"emodb"``, ``"emodb=path/to/folder"``, or any
         name with a manifest, ``"name=path/to/manifest.csv"``.
       corpora_dir: the folder that holds a folder for each known name, if any.
+      also: further names that would have done, for the error.
 
     Returns:
       The corpus and its location, which need not exist.
@@ -78,7 +79,7 @@ def resolve(entry: str, corpora_dir: Path | None) -> Source:
     if location is not None and _is_manifest(location):
         _check_name(name)
     elif name not in KNOWN:
-        raise _unknown(name)
+        raise _unknown(name, also)
     elif location is None and corpora_dir is not None:
         location = _folder(corpora_dir, name)
     language = CORPORA[name].language if name in CORPORA else ""
@@ -126,17 +127,15 @@ def _check_name(name: str) -> None:
         )
 
 
-def _unknown(name: str) -> InputError:
+def _unknown(name: str, also: Sequence[str]) -> InputError:
     manifest = f"--corpora={name or 'name'}=path/to/manifest.csv"
     if name in PAPER_CORPORA:
         return InputError(
             f"The corpus '{name}' is known from the paper, but its layout cannot be "
             f"read yet: describe it by a manifest for now, {manifest}."
         )
-    return InputError(
-        f"{unknown('corpus', name, KNOWN)} Any other corpus needs a manifest: "
-        f"{manifest}."
-    )
+    told = unknown("corpus", name, {*KNOWN, *also})
+    return InputError(f"{told} Any other corpus needs a manifest: {manifest}.")
 
 
 def _folder(corpora_dir: Path, name: str) -> Path:
