@@ -1,5 +1,6 @@
 """Reads a recording as a mono waveform at the sampling rate of the features."""
 
+import os
 import pathlib
 
 import librosa
@@ -46,7 +47,7 @@ def read_waveform(path: pathlib.Path, sample_rate: int) -> np.ndarray:
 
 
 def _reason(path: pathlib.Path, error: Exception) -> str:
-    if not path.is_file():
+    if not os.path.isfile(path):
         return "no such file"
     if path.stat().st_size == 0:
         return "the file has no bytes"

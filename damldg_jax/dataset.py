@@ -53,9 +53,11 @@ class Rejected:
 class RejectedRecordings(InputError):
     """Raised after all recordings of a corpus were tried and some were rejected."""
 
-    def __init__(self, rejected: Mapping[str, str]):
+    def __init__(self, rejected: Mapping[str, str], any_usable: bool):
+        """Keeps the reason of each recording, and whether others can be used."""
         super().__init__(f"{len(rejected)} recordings cannot be used")
         self.rejected = dict(rejected)
+        self.any_usable = any_usable
 
 
 class CorpusRange(NamedTuple):

@@ -17,7 +17,8 @@ import numpy as np
 from damldg_jax.augment import Windows, read_windows
 from damldg_jax.batches import Store
 from damldg_jax.losses import energy
-from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.models import Network
+from damldg_jax.types import BatchStats, Params
 
 # Frames of one batch: what a laptop's cache and a GPU's occupancy both bear.
 _BATCH_FRAMES = 8192

@@ -20,8 +20,8 @@ import jax
 import jax.numpy as jnp
 
 from damldg_jax.losses import domain_risks, energy_score
-from damldg_jax.models import Forward, Params
 from damldg_jax.parallel import mean_over_devices
+from damldg_jax.types import Forward, Params
 
 
 class Batch(NamedTuple):
@@ -50,7 +50,7 @@ class Risk(NamedTuple):
     domain_risks: jax.Array
 
 
-class Split(NamedTuple):
+class MetaSplit(NamedTuple):
     """A step's partition of the domains.
 
     Attributes:
@@ -64,7 +64,7 @@ class Split(NamedTuple):
     held_out: jax.Array
 
 
-def hold_out(rng: jax.Array, batch: Batch, num_held_out: int = 1) -> Split:
+def hold_out(rng: jax.Array, batch: Batch, num_held_out: int = 1) -> MetaSplit:
     """Splits the domains at random into S' and V (Algorithm, line 3).
 
     Every set of ``num_held_out`` domains is equally likely, whatever the sizes of
@@ -86,7 +86,7 @@ def hold_out(rng: jax.Array, batch: Batch, num_held_out: int = 1) -> Split:
         )
     order = jax.random.permutation(rng, num_domains)
     kept, held = order[:-num_held_out], order[-num_held_out:]
-    return Split(
+    return MetaSplit(
         jax.tree.map(lambda x: x[kept], batch),
         jax.tree.map(lambda x: x[held], batch),
         held,

@@ -22,11 +22,9 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-STAGE_SIZES = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
+from damldg_jax.types import BatchStats, Forward, Params
 
-Params = Any
-BatchStats = Any
-Forward = Callable[[Params, jax.Array], tuple[jax.Array, Any]]
+STAGE_SIZES = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
 _he_normal = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 

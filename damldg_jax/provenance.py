@@ -85,6 +85,33 @@ def read_description(
         raise damaged_records(path.parent, corpus, error) from error
 
 
+def check_settings(
+    data_dir: pathlib.Path, provenance: Provenance, settings: Mapping[str, Any]
+) -> None:
+    """Refuses records of other features.
+
+    Args:
+      data_dir: where the records are kept.
+      provenance: of the records.
+      settings: of the features that are wanted.
+
+    Raises:
+      InputError: settings differ; it names them and the remedy.
+    """
+    stored = provenance.feature_settings
+    differences = ", ".join(
+        f"{name} {stored.get(name)} instead of {settings.get(name)}"
+        for name in sorted({*stored, *settings})
+        if stored.get(name) != settings.get(name)
+    )
+    if differences:
+        raise InputError(
+            f"The records of '{provenance.corpus}' in {data_dir} were made with other "
+            f"settings: {differences}. Choose another --data_dir, or let them be made "
+            "anew from the recordings by --overwrite."
+        )
+
+
 def damaged_records(folder: pathlib.Path, corpus: str, error: object) -> InputError:
     """Names damaged records and the remedy, for the caller to raise."""
     return InputError(

@@ -5,8 +5,9 @@ Each corpus is one configuration of a tensorflow-datasets builder and lies in
 must know to trust them: settings of the features, counts, recordings left out, a
 fingerprint of the source files and a hash of the content.
 
-Whole or nothing: tensorflow-datasets writes into a folder of another name and renames
-it at the end, so what an interrupted preparation leaves is never taken for data.
+Whole or nothing: records are written elsewhere and moved to their place at the end, so
+what an interrupted preparation leaves is never taken for data, and older records stay
+as they are if one fails.
 
 Labels are stored as words of the canonical vocabulary, all of them; which emotions are
 classes is decided when the records are used.
@@ -44,12 +45,14 @@ from damldg_jax.provenance import (
     VERSION,
     Provenance,
     Summary,
+    check_settings,
     corpus_folder,
     damaged_records,
     read_description,
 )
 
 _SPLIT = "utterances"
+_STAGING = ".preparing-"
 _ABANDONED_SECONDS = 24 * 3600
 
 
@@ -73,40 +76,54 @@ def write(
     Raises:
       RejectedRecordings: some cannot be used and are not to be skipped, or none can.
     """
-    folder = corpus_folder(data_dir, provenance.corpus)
-    _remove_abandoned(folder.parent)
-    with _silence():
-        builder = _SpeechEmotion(provenance, examples, skip_rejected, data_dir)
-    # To keep the old ones until the new are whole would take twice the space.
-    shutil.rmtree(folder, ignore_errors=True)
-    with _silence(), tempfile.TemporaryDirectory() as downloads:
-        builder.download_and_prepare(
-            download_dir=downloads,
-            download_config=tfds.download.DownloadConfig(try_download_gcs=False),
+    data_dir.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(data_dir)
+    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=data_dir) as temporary:
+        staging = pathlib.Path(temporary)
+        with _silence():
+            builder = _SpeechEmotion(provenance, examples, skip_rejected, staging)
+            builder.download_and_prepare(
+                download_dir=staging / "downloads",
+                download_config=tfds.download.DownloadConfig(try_download_gcs=False),
+            )
+        summary = read_description(staging, provenance.corpus)[1]
+        _replace(
+            corpus_folder(data_dir, provenance.corpus),
+            corpus_folder(staging, provenance.corpus),
         )
-    stored = read_description(data_dir, provenance.corpus)
-    if stored is None:
-        raise OSError(f"The records just written to {folder} are not there.")
-    return stored[1]
+    return summary
 
 
-def read(data_dir: pathlib.Path, corpus: str) -> list[Example]:
+def _replace(old: pathlib.Path, new: pathlib.Path) -> None:
+    """Puts a folder in the place of another; the old one goes once the new is whole."""
+    if old.exists():
+        shutil.rmtree(old)
+    old.parent.mkdir(parents=True, exist_ok=True)
+    new.rename(old)
+
+
+def read(
+    data_dir: pathlib.Path, corpus: str, settings: Mapping[str, Any]
+) -> list[Example]:
     """Reads the records of a corpus and checks them against their hash.
 
     Args:
       data_dir: where records are kept.
       corpus: name of the corpus.
+      settings: of the features that are wanted.
 
     Returns:
       Its utterances, sorted by name.
 
     Raises:
-      InputError: there are none, or they are damaged; it names folder and remedy.
+      InputError: there are none, they are of other features, or they are damaged; it
+        names the folder and the remedy.
     """
     folder = corpus_folder(data_dir, corpus)
     description = read_description(data_dir, corpus)
     if description is None:
         raise InputError(f"No records of '{corpus}' in {folder}. Prepare them first.")
+    check_settings(data_dir, description[0], settings)
     import tensorflow as tf
 
     try:
@@ -174,7 +191,7 @@ class _SpeechEmotion(tfds.core.GeneratorBasedBuilder):
             yield example.utterance, dataclasses.asdict(example)
         if skipped and (not digests or not self._skip_rejected):
             # Raised in here, so that the builder leaves nothing behind.
-            raise RejectedRecordings(skipped)
+            raise RejectedRecordings(skipped, any_usable=bool(digests))
         summary = Summary(
             skipped, dict(sorted(counts.items())), seconds, _hash(digests)
         )
@@ -219,8 +236,8 @@ def _hash(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
 
 
-def _remove_abandoned(parent: pathlib.Path) -> None:
+def _remove_abandoned(data_dir: pathlib.Path) -> None:
     """Removes what a killed preparation left; a running one's folder is younger."""
-    for folder in parent.glob("*incomplete*"):
+    for folder in data_dir.glob(f"{_STAGING}*"):
         if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder)

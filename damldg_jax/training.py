@@ -19,8 +19,9 @@ from damldg_jax.augment import Augmentation, draw_windows, read_windows
 from damldg_jax.batches import Store
 from damldg_jax.errors import InputError
 from damldg_jax.meta import Batch
-from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.models import Network
 from damldg_jax.parallel import AXIS, device_share
+from damldg_jax.types import BatchStats, Params
 
 
 class TrainState(NamedTuple):

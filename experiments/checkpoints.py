@@ -12,9 +12,9 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from damldg_jax.models import BatchStats, Params
 from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState
+from damldg_jax.types import BatchStats, Params
 
 _KEPT = 2
 

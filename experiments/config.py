@@ -8,7 +8,21 @@ import dataclasses
 import pathlib
 
 from damldg_jax.algorithms import Hyperparameters
+from damldg_jax.algorithms.signature import ENERGY_STATISTICS
 from damldg_jax.emotions import PAPER_EMOTIONS
+from damldg_jax.errors import InputError, unknown
+from damldg_jax.features import FEATURES
+from damldg_jax.models import STAGE_SIZES
+
+DEFAULT_EPOCHS = 50
+
+# Settings that take one of a few words.
+CHOICES = {
+    "features": tuple(FEATURES),
+    "energy_statistics": ENERGY_STATISTICS,
+    "model_depth": tuple(map(str, STAGE_SIZES)),
+    "parallel": ("data", "none"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +46,7 @@ class Config:
     methods: tuple[str, ...] = ("deep_all", "da_mldg")
     trials: int = 1
     seed: int = 0
-    epochs: int = 50
+    epochs: int | None = None
     steps: int | None = None
     batch_size: int = 32
     learning_rate: float = 0.05
@@ -43,12 +57,12 @@ class Config:
     split_seed: int = 0
     evaluate_every: int | None = None
     # Meta-learning.
-    inner_learning_rate: float = 0.01
-    num_held_out: int = 1
-    second_order: bool = True
-    margin_gradient: bool = True
-    energy_statistics: str = "batch"
-    temperature: float = 1.0
+    inner_learning_rate: float = Hyperparameters.inner_learning_rate
+    num_held_out: int = Hyperparameters.num_held_out
+    second_order: bool = Hyperparameters.second_order
+    margin_gradient: bool = Hyperparameters.margin_gradient
+    energy_statistics: str = Hyperparameters.energy_statistics
+    temperature: float = Hyperparameters.temperature
     # Model.
     model_depth: int = 18
     model_width: int = 64
@@ -56,31 +70,29 @@ class Config:
     parallel: str = "data"
 
     def __post_init__(self) -> None:
-        """Lets a notebook give text for paths and lists for tuples."""
+        """Lets a notebook give text for paths and lists for tuples.
+
+        Raises:
+          InputError: a choice is not among those there are, or two exclude another.
+        """
         for name in ("corpora_dir", "data_dir", "workdir"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, pathlib.Path(path))
         for name in ("corpora", "sources", "emotions", "methods"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            words = getattr(self, name)
+            words = words.split(",") if isinstance(words, str) else words
+            object.__setattr__(self, name, tuple(words))
+        for name, allowed in CHOICES.items():
+            if str(getattr(self, name)) not in allowed:
+                raise unknown(name, str(getattr(self, name)), allowed)
+        if self.epochs is not None and self.steps is not None:
+            raise InputError(
+                f"--epochs={self.epochs} and --steps={self.steps} both give the length "
+                "of training: leave one out."
+            )
 
     @property
     def hyperparameters(self) -> Hyperparameters:
         """The settings that concern algorithms."""
         names = (field.name for field in dataclasses.fields(Hyperparameters))
         return Hyperparameters(**{name: getattr(self, name) for name in names})
-
-
-# What tells where things are or what is run beside, but not how a run comes out.
-_NOT_OF_A_RUN = (
-    *("corpora_dir", "data_dir", "workdir", "corpora", "sources", "target"),
-    *("scenario", "skip_unreadable", "overwrite", "methods", "trials"),
-)
-
-
-def run_settings(config: Config) -> dict[str, object]:
-    """The settings on which the numbers of a run depend, ready for JSON."""
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(config).items()
-        if name not in _NOT_OF_A_RUN
-    }

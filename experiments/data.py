@@ -1,5 +1,6 @@
 """Reads prepared records into one data set and divides it for a run."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from damldg_jax import records
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Dataset, build_dataset
 from damldg_jax.emotions import parse_emotions
+from damldg_jax.features import FEATURES
 from damldg_jax.provenance import read_description
 from damldg_jax.splits import split_speakers
 from experiments.config import Config
@@ -63,12 +65,14 @@ def load(corpora: Iterable[str], config: Config) -> Prepared:
       The data.
 
     Raises:
-      InputError: records are damaged, or a corpus has none of the emotions.
+      InputError: records are damaged or of other features, or a corpus has none of
+        the emotions.
     """
     described = {name: read_description(config.data_dir, name) for name in corpora}
     # Sorted, so that the order of names on the command line changes nothing.
     bar = progress(sorted(described), "Reading records", "corpus")
-    examples = {name: records.read(config.data_dir, name) for name in bar}
+    settings = dataclasses.asdict(FEATURES[config.features])
+    examples = {name: records.read(config.data_dir, name, settings) for name in bar}
     dataset = build_dataset(examples, parse_emotions(config.emotions))
     stored = {name: value for name, value in described.items() if value}
     notices = [notice for origin, _ in stored.values() for notice in origin.notices]

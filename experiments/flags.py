@@ -11,9 +11,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.corpora.sources import KNOWN
 from damldg_jax.emotions import EMOTIONS
-from damldg_jax.features import FEATURES
-from damldg_jax.models import STAGE_SIZES
-from experiments.config import Config
+from experiments.config import CHOICES, Config
 
 FLAGS = flags.FLAGS
 GROUPS: dict[str, list[str]] = {}
@@ -55,7 +53,7 @@ _define("Data", flags.DEFINE_string, "scenario",
         f"{_names(SCENARIOS)}.")
 _define("Data", flags.DEFINE_list, "emotions",
         f"Emotions to tell apart, in the order of the classes. Of {_names(EMOTIONS)}.")
-_define("Data", flags.DEFINE_enum, "features", sorted(FEATURES),
+_define("Data", flags.DEFINE_enum, "features", CHOICES["features"],
         "What is computed from a recording.")
 _define("Data", flags.DEFINE_bool, "skip_unreadable",
         "Go on without recordings that cannot be used, and list them in the results.")
@@ -72,8 +70,9 @@ _define("Training", flags.DEFINE_integer, "seed",
         "Of the first trial: initialisation, order and crops.",
         lower_bound=0, upper_bound=2**31 - 1)
 _define("Training", flags.DEFINE_integer, "epochs",
-        "Length of training; in an epoch as many utterances are drawn as the sources "
-        "have for training, the same number from each.", lower_bound=1)
+        "Length of training, 50 if --steps is left out too. In an epoch as many "
+        "utterances are drawn as the sources have for training, the same number from "
+        "each.", lower_bound=1)
 _define("Training", flags.DEFINE_integer, "steps",
         "Length of training in steps, instead of --epochs.", lower_bound=1)
 _define("Training", flags.DEFINE_integer, "batch_size",
@@ -108,17 +107,18 @@ _define("Meta-learning", flags.DEFINE_bool, "second_order",
 _define("Meta-learning", flags.DEFINE_bool, "margin_gradient",
         "Let the gradient flow through the domain-shift margin gamma; off: gamma is a "
         "mere number. The paper is silent.")
-_define("Meta-learning", flags.DEFINE_enum, "energy_statistics", ["running", "batch"],
-        "Batch normalisation where gamma is computed: by running statistics (as the "
-        "public code does) or by those of each batch. The paper is silent.")
+_define("Meta-learning", flags.DEFINE_enum, "energy_statistics",
+        CHOICES["energy_statistics"],
+        "Batch normalisation where gamma is computed: by the statistics of each batch, "
+        "or by running ones (as the public code does). The paper is silent.")
 _define("Meta-learning", flags.DEFINE_float, "temperature",
         "T of the energy score; 1 in the paper.", lower_bound=1e-6)
-_define("Model", flags.DEFINE_enum, "model_depth", [str(d) for d in STAGE_SIZES],
+_define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
         "Layers of the ResNet.")
 _define("Model", flags.DEFINE_integer, "model_width",
         "Channels of its first stage, doubled from stage to stage. 8 or 16 suit a "
         "laptop.", lower_bound=1)
-_define("Devices", flags.DEFINE_enum, "parallel", ["data", "none"],
+_define("Devices", flags.DEFINE_enum, "parallel", CHOICES["parallel"],
         "data: share each step out among all local devices; none: use the first.")
 # fmt: on
 

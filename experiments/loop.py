@@ -18,7 +18,7 @@ from damldg_jax.metrics import score
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.training import TrainState, init_state, share_out
 from experiments.checkpoints import Best, Checkpoints
-from experiments.config import Config
+from experiments.config import DEFAULT_EPOCHS, Config
 from experiments.console import progress
 from experiments.data import Division
 from experiments.outputs import MetricsLog, write_json, write_predictions
@@ -74,7 +74,7 @@ def schedule(division: Division, config: Config) -> Schedule:
     epoch = math.ceil(sum(map(len, division.train)) / (per_domain * domains))
     return Schedule(
         per_domain=per_domain,
-        steps=config.steps or config.epochs * epoch,
+        steps=config.steps or (config.epochs or DEFAULT_EPOCHS) * epoch,
         evaluate_every=config.evaluate_every or epoch,
     )
 

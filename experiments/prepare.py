@@ -9,6 +9,7 @@ flags of experiments.main are accepted, so that both can share a flagfile.
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from damldg_jax import records
 from damldg_jax.corpora.declaration import Listing
@@ -18,7 +19,7 @@ from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
 from damldg_jax.extraction import extract, fingerprint
 from damldg_jax.features import FEATURES
-from damldg_jax.provenance import Provenance, read_description
+from damldg_jax.provenance import Provenance, check_settings, read_description
 from experiments import cli
 from experiments.config import Config
 from experiments.console import progress, say
@@ -33,34 +34,54 @@ def prepare(sources: Mapping[str, Source], config: Config) -> None:
       config: where the records go, of which features.
 
     Raises:
-      InputError: a corpus cannot be found or read; unusable recordings of all corpora
-        are told in one message.
+      InputError: corpora cannot be found or read, all of which are told in one
+        message; then all recordings that cannot be used, likewise.
     """
-    rejected: dict[str, Mapping[str, str]] = {}
+    listings, problems = {}, []
     for source in sources.values():
         try:
-            _prepare_corpus(source, config)
+            listings[source.name] = _list(source, config)
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(problems))
+    rejected: dict[str, RejectedRecordings] = {}
+    for name, listing in listings.items():
+        try:
+            _prepare_corpus(sources[name], listing, config)
         except RejectedRecordings as error:
-            rejected[source.name] = error.rejected
+            rejected[name] = error
     if rejected:
         raise InputError(_tell(rejected))
 
 
-def _prepare_corpus(source: Source, config: Config) -> None:
-    features = FEATURES[config.features]
-    settings = dataclasses.asdict(features)
+def _list(source: Source, config: Config) -> Listing | None:
+    """Lists the recordings; None if they are gone but their records are there."""
     stored = read_description(config.data_dir, source.name)
-    if stored and not config.overwrite:
-        _check_settings(source.name, stored[0].feature_settings, settings, config)
     if stored and not _has_recordings(source):
+        check_settings(config.data_dir, stored[0], _settings(config))
+        return None
+    if source.synthetic and source.location is not None:
+        write_corpus(
+            source.name,
+            source.location,
+            progress=lambda keys: progress(keys, f"Making {source.name}", "utterance"),
+        )
+    return source.listing()
+
+
+def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> None:
+    stored = read_description(config.data_dir, source.name)
+    if listing is None:
         _check_skipped(stored[1].skipped, config)
         say(f"{source.name}: uses the records in {config.data_dir}.")
         return
-    listing = _list(source)
+    if stored and not config.overwrite:
+        check_settings(config.data_dir, stored[0], _settings(config))
     provenance = Provenance(
         corpus=source.name,
-        feature_settings=settings,
-        num_features=features.num_features,
+        feature_settings=_settings(config),
+        num_features=FEATURES[config.features].num_features,
         fingerprint=fingerprint(listing.utterances),
         synthetic=source.synthetic,
         notices=listing.notices,
@@ -70,6 +91,10 @@ def _prepare_corpus(source: Source, config: Config) -> None:
         say(f"{source.name}: {sum(stored[1].counts.values())} utterances, unchanged.")
         return
     _write(provenance, listing, config)
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    return dataclasses.asdict(FEATURES[config.features])
 
 
 def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
@@ -94,52 +119,27 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     )
 
 
-def _list(source: Source) -> Listing:
-    if source.synthetic and source.location is not None:
-        write_corpus(
-            source.name,
-            source.location,
-            progress=lambda keys: progress(keys, f"Making {source.name}", "utterance"),
-        )
-    return source.listing()
-
-
 def _has_recordings(source: Source) -> bool:
     return source.location is not None and (
         source.synthetic or source.location.exists()
     )
 
 
-def _check_settings(
-    corpus: str, stored: Mapping, wanted: Mapping, config: Config
-) -> None:
-    names = sorted(
-        name for name in {*stored, *wanted} if stored.get(name) != wanted.get(name)
-    )
-    if names:
-        differences = ", ".join(
-            f"{name} {stored.get(name)} instead of {wanted.get(name)}" for name in names
-        )
-        raise InputError(
-            f"The records of '{corpus}' in {config.data_dir} were made with other "
-            f"settings: {differences}. Choose another --data_dir, or let them be made "
-            "anew by --overwrite."
-        )
-
-
 def _check_skipped(skipped: Mapping[str, str], config: Config) -> None:
     if skipped and not config.skip_unreadable:
-        raise RejectedRecordings(skipped)
+        raise RejectedRecordings(skipped, any_usable=True)
 
 
-def _tell(rejected: Mapping[str, Mapping[str, str]]) -> str:
-    count = sum(map(len, rejected.values()))
+def _tell(rejected: Mapping[str, RejectedRecordings]) -> str:
+    count = sum(len(error.rejected) for error in rejected.values())
     lines = [f"{count} recording(s) cannot be used:"]
-    for corpus, reasons in rejected.items():
-        lines.append(f"{corpus}:")
-        lines += [f"  {reason}" for reason in reasons.values()]
-    lines.append("Mend or remove them, or go on without them: --skip_unreadable.")
-    return "\n".join(lines)
+    for corpus, error in rejected.items():
+        lines.append(f"{corpus}:" if error.any_usable else f"{corpus}, all of it:")
+        lines += [f"  {reason}" for reason in error.rejected.values()]
+    remedy = "Mend or remove them"
+    if all(error.any_usable for error in rejected.values()):
+        remedy += ", or go on without them: --skip_unreadable"
+    return "\n".join([*lines, f"{remedy}."])
 
 
 def _main(config: Config) -> None:

@@ -12,9 +12,10 @@ from damldg_jax.batches import Store
 from damldg_jax.dataset import Dataset
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
 from damldg_jax.features import FEATURES
-from damldg_jax.models import BatchStats, Network, Params, resnet
+from damldg_jax.models import Network, resnet
 from damldg_jax.parallel import AXIS, first_replica, replicate
 from damldg_jax.training import TrainStep, Windowing, compile_train_step
+from damldg_jax.types import BatchStats, Params
 from experiments.config import Config
 from experiments.console import progress
 

@@ -4,11 +4,11 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from real_corpora import corpora_dir
-from trees import make
 
 from damldg_jax.corpora import CORPORA, list_utterances
 from damldg_jax.emotions import EMOTIONS, PAPER_EMOTIONS
+from tests.real_corpora import corpora_dir
+from tests.trees import make
 
 # corpus, path, emotion, speaker, sex (- is unknown), language and sentence
 RECORDINGS = [
@@ -104,7 +104,6 @@ def test_declarations_are_consistent(name):
     assert corpus.name == name
     assert set(corpus.emotions.values()) <= set(EMOTIONS)
     assert set(corpus.sex.values()) <= {"female", "male"}
-    assert not corpus.synthetic
 
 
 COLUMNS = (*PAPER_EMOTIONS, "neutral", "surprise", "boredom", "calm")

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trees import make
 
 from damldg_jax.corpora import CORPORA, list_utterances
 from damldg_jax.corpora.files import audio_files
 from damldg_jax.errors import InputError
+from tests.trees import make
 
 EMODB, RAVDESS = CORPORA["emodb"], CORPORA["ravdess"]
 

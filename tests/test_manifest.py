@@ -1,10 +1,10 @@
 import math
 
 import pytest
-from trees import HEADER, recordings, refusal, write
 
 from damldg_jax.corpora import Utterance, list_manifest
 from damldg_jax.errors import InputError
+from tests.trees import HEADER, recordings, refusal, write
 
 
 @pytest.fixture

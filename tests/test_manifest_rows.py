@@ -1,10 +1,13 @@
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trees import HEADER, recordings, refusal, write
 
 from damldg_jax.corpora import list_manifest
 from damldg_jax.errors import InputError
+from tests.trees import HEADER, recordings, refusal, write
 
 
 @pytest.fixture
@@ -22,8 +25,6 @@ def folder(tmp_path):
         ("a.wav,fear,1,,loud", "The arousal 'loud' is no number; leave it empty"),
         ("a.wav,fear,1,,inf", "The arousal 'inf' is no number"),
         ("a.wav,fear,1,,nan", "The arousal 'nan' is no number"),
-        ("none.wav,fear,1,,", "There is no file '{folder}/none.wav'"),
-        ("folder.wav,fear,1,,", "There is no file '{folder}/folder.wav'"),
         ("notes.txt,fear,1,,", "The path 'notes.txt' does not end in .wav or .flac"),
         (",fear,1,,", "The path '' does not end in"),
         ("/a.wav,fear,1,,", "The path '/a.wav' leaves the folder of the manifest"),
@@ -58,7 +59,7 @@ def test_one_recording_in_two_formats_is_a_repetition(folder):
 
 
 def test_long_lists_of_bad_rows_are_cut(folder):
-    message = refusal(folder, HEADER + "none.wav,fear,1\n" * 50)
+    message = refusal(folder, HEADER + "a.wav,boldness,1\n" * 50)
     assert "Correct 50 row(s)" in message
     assert "line 21: " in message
     assert "line 22: " not in message
@@ -92,4 +93,6 @@ def test_no_manifest_crashes_or_leaves_its_folder(tmp_path_factory, cells, tail)
         found = list_manifest("mine", path).utterances
     except InputError:
         return
-    assert {utterance.path for utterance in found} == {outer / "m" / "a.wav"}
+    for utterance in found:
+        real = os.path.realpath(utterance.path)
+        assert Path(real).is_relative_to(os.path.realpath(outer / "m"))

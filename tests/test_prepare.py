@@ -15,6 +15,7 @@ from experiments.config import Config
 from tests.cli import run
 
 RATE = 16_000
+SETTINGS = dataclasses.asdict(LogMel())
 
 
 def corpus(folder, names, emotion="anger"):
@@ -48,7 +49,7 @@ def stored_files(config):
 
 def test_features_are_those_of_the_recordings(config, tmp_path):
     prepare_all(config)
-    examples = records.read(config.data_dir, "mine")
+    examples = records.read(config.data_dir, "mine", SETTINGS)
     assert [example.utterance for example in examples] == ["a", "b", "c"]
     waveform, _ = soundfile.read(tmp_path / "mine" / "b.wav")
     np.testing.assert_array_equal(examples[1].features, LogMel()(waveform))
@@ -68,11 +69,11 @@ def test_changed_corpora_are_prepared_again(config, tmp_path):
     prepare_all(config)
     corpus(tmp_path / "mine", ["a", "b", "c", "d"])
     prepare_all(config)
-    assert len(records.read(config.data_dir, "mine")) == 4
+    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 4
 
 
 def test_all_unusable_recordings_of_all_corpora_are_told_at_once(config, tmp_path):
-    other = corpus(tmp_path / "other", ["x", "y"])
+    other = corpus(tmp_path / "other", ["x", "y", "z"])
     (tmp_path / "mine" / "b.wav").write_bytes(b"")
     soundfile.write(tmp_path / "other" / "x.wav", np.zeros(RATE), RATE)
     soundfile.write(tmp_path / "other" / "y.wav", np.full(10, 0.5), RATE)
@@ -92,7 +93,7 @@ def test_unusable_recordings_are_skipped_on_demand_but_never_in_silence(
 ):
     (tmp_path / "mine" / "b.wav").write_bytes(b"RIFF")
     prepare_all(dataclasses.replace(config, skip_unreadable=True))
-    assert len(records.read(config.data_dir, "mine")) == 2
+    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 2
     with pytest.raises(InputError, match=r"b\.wav: unreadable"):
         prepare_all(config)
 
@@ -116,6 +117,33 @@ def test_records_suffice_where_the_recordings_are_gone(config, tmp_path, capsys)
     assert "uses the records" in capsys.readouterr().err
 
 
+def test_a_missing_recording_of_a_manifest_is_told_with_the_others(config, tmp_path):
+    (tmp_path / "mine" / "a.wav").unlink()
+    (tmp_path / "mine" / "b.wav").write_bytes(b"")
+    with pytest.raises(InputError, match=r"(?s)2 rec.*a\.wav.*no such file.*b\.wav"):
+        prepare_all(config)
+    prepare_all(dataclasses.replace(config, skip_unreadable=True))
+    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 1
+
+
+def test_a_corpus_of_which_nothing_can_be_used_is_told_as_such(tmp_path):
+    entry = corpus(tmp_path / "mine", ["a"])
+    (tmp_path / "mine" / "a.wav").write_bytes(b"")
+    config = Config(corpora=(entry,), data_dir=tmp_path / "records")
+    with pytest.raises(InputError, match="mine, all of it") as caught:
+        prepare_all(dataclasses.replace(config, skip_unreadable=True))
+    assert "--skip_unreadable" not in str(caught.value)
+
+
+def test_all_missing_corpora_are_told_before_any_is_prepared(config, tmp_path):
+    config = dataclasses.replace(
+        config, corpora=(*config.corpora, "emodb", "savee"), corpora_dir=tmp_path
+    )
+    with pytest.raises(InputError, match=r"(?s)EmoDB.*SAVEE"):
+        prepare_all(config)
+    assert read_description(config.data_dir, "mine") is None
+
+
 def test_a_missing_corpus_is_named_with_its_layout(tmp_path):
     config = Config(
         corpora=("emodb",), corpora_dir=tmp_path / "none", data_dir=tmp_path / "records"
@@ -133,7 +161,7 @@ def test_the_command_prepares_and_shares_flagfiles_with_main(tmp_path):
     assert done.returncode == 0, done.stderr
     assert not done.stdout
     assert "mine: 2 utterances, 0.0 minutes (anger 2)." in done.stderr
-    assert len(records.read(tmp_path / "records", "mine")) == 2
+    assert len(records.read(tmp_path / "records", "mine", SETTINGS)) == 2
 
 
 def test_the_command_without_corpora_says_what_to_name(tmp_path):

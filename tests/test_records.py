@@ -1,4 +1,6 @@
 import json
+import os
+import time
 
 import numpy as np
 import pytest
@@ -17,6 +19,9 @@ PROVENANCE = Provenance(
     synthetic=False,
     notices=("mine: one file was left out.",),
 )
+
+
+SETTINGS = PROVENANCE.feature_settings
 
 
 def example(number, **labels):
@@ -45,7 +50,7 @@ def assert_same(a, b):
 
 def test_what_is_written_is_read_back_sorted_by_name(tmp_path):
     records.write(tmp_path, PROVENANCE, EXAMPLES)
-    found = records.read(tmp_path, "mine")
+    found = records.read(tmp_path, "mine", SETTINGS)
     for a, b in zip(found, sorted(EXAMPLES, key=lambda e: e.utterance), strict=True):
         assert_same(a, b)
 
@@ -97,7 +102,7 @@ def test_rejected_recordings_are_skipped_on_demand_and_remembered(tmp_path):
     some = [Rejected("x", "silent"), *EXAMPLES]
     summary = records.write(tmp_path, PROVENANCE, some, skip_rejected=True)
     assert summary.skipped == {"x": "silent"}
-    assert len(records.read(tmp_path, "mine")) == len(EXAMPLES)
+    assert len(records.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
 
 
 def test_nothing_left_after_skipping_is_an_error(tmp_path):
@@ -116,7 +121,35 @@ def test_an_interrupted_write_leaves_nothing_that_looks_whole(tmp_path):
         records.write(tmp_path, PROVENANCE, interrupted())
     assert read_description(tmp_path, "mine") is None
     with pytest.raises(InputError, match="No records of 'mine'"):
-        records.read(tmp_path, "mine")
+        records.read(tmp_path, "mine", SETTINGS)
+
+
+def test_records_of_other_settings_are_not_read(tmp_path):
+    records.write(tmp_path, PROVENANCE, EXAMPLES)
+    with pytest.raises(InputError, match="num_mels 4 instead of 8"):
+        records.read(tmp_path, "mine", {**SETTINGS, "num_mels": 8})
+
+
+def test_a_failed_write_leaves_older_records_as_they_were(tmp_path):
+    summary = records.write(tmp_path, PROVENANCE, EXAMPLES)
+    with pytest.raises(RejectedRecordings):
+        records.write(tmp_path, PROVENANCE, [example(5), Rejected("x", "silent")])
+    assert read_description(tmp_path, "mine") == (PROVENANCE, summary)
+    assert len(records.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
+    assert [path.name for path in tmp_path.iterdir()] == ["speech_emotion"]
+
+
+def test_what_was_abandoned_long_ago_is_removed(tmp_path):
+    for name, age in (("old", 48 * 3600), ("young", 60)):
+        folder = tmp_path / f".preparing-{name}"
+        folder.mkdir()
+        then = time.time() - age
+        os.utime(folder, (then, then))
+    records.write(tmp_path, PROVENANCE, EXAMPLES)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        ".preparing-young",
+        "speech_emotion",
+    }
 
 
 def damage_middle(path):
@@ -135,7 +168,7 @@ def test_damaged_records_are_named_with_a_remedy(tmp_path, damage):
     folder = corpus_folder(tmp_path, "mine")
     damage(next(folder.glob("*.tfrecord*")))
     with pytest.raises(InputError, match=r"damaged.*Delete that folder") as caught:
-        records.read(tmp_path, "mine")
+        records.read(tmp_path, "mine", SETTINGS)
     assert str(folder) in str(caught.value)
 
 
@@ -146,7 +179,7 @@ def test_exchanged_content_is_noticed(tmp_path):
     stored["summary"]["content_hash"] = "0" * 64
     path.write_text(json.dumps(stored))
     with pytest.raises(InputError, match="does not match its hash"):
-        records.read(tmp_path, "mine")
+        records.read(tmp_path, "mine", SETTINGS)
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"provenance": 3}'])

@@ -4,8 +4,9 @@ import jax
 
 from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
 from damldg_jax.meta import Batch, meta_train_loss
-from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.models import Network
 from damldg_jax.parallel import mean_over_devices
+from damldg_jax.types import BatchStats, Params
 
 
 def deep_all(

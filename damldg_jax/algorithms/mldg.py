@@ -24,14 +24,15 @@ from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, sta
 from damldg_jax.meta import (
     Batch,
     Inner,
-    Split,
+    MetaSplit,
     domain_shift_margin,
     hold_out,
     meta_test_loss,
     virtual_update,
 )
-from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.models import Network
 from damldg_jax.parallel import mean_over_devices
+from damldg_jax.types import BatchStats, Params
 
 # From the logits of S' and of V at theta' to the weight of the meta-test loss.
 WeightFn = Callable[[jax.Array, jax.Array], jax.Array]
@@ -116,7 +117,7 @@ def _weighted_loss(
     virtual: Params,
     network: Network,
     batch_stats: BatchStats,
-    split: Split,
+    split: MetaSplit,
     settings: Hyperparameters,
     axis_name: str | None,
     *,

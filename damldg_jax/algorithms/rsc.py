@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
 from damldg_jax.losses import domain_risks
 from damldg_jax.meta import Batch
-from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.models import Network
 from damldg_jax.parallel import device_share, mean_over_devices
+from damldg_jax.types import BatchStats, Params
 
 # One third of the features in one third of the batch, as in the paper's section 4.
 DROPPED_FEATURES = 1 / 3

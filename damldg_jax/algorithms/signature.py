@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 import jax
 
 from damldg_jax.meta import Batch
-from damldg_jax.models import BatchStats, Network, Params
+from damldg_jax.models import Network
+from damldg_jax.types import BatchStats, Params
 
 State = Any
+
+ENERGY_STATISTICS = ("batch", "running")
 
 
 class Aux(NamedTuple):
