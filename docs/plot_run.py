@@ -28,22 +28,31 @@ def smoothed(values: list[float], weight: float = 0.9) -> list[float]:
 
 
 def draw(workdir: pathlib.Path, picture: pathlib.Path) -> None:
-    """Draws every metric of ``PANELS`` over steps, a line for each method."""
+    """Draws every metric of ``PANELS`` over steps, a line for each run."""
     lines = (workdir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
+    runs: dict[tuple, list[dict]] = {}
+    for row in rows:
+        run = (row["method"], row["scenario"], row["target"], row["trial"])
+        runs.setdefault(run, []).append(row)
+    labelled: set[str] = set()
     figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.2))
     for axis, (name, title) in zip(axes, PANELS.items(), strict=True):
-        for method in dict.fromkeys(row["method"] for row in rows):
-            mine = [r for r in rows if r["method"] == method and name in r]
+        for run, mine in runs.items():
+            mine = [row for row in mine if name in row]
             if not mine:
                 continue
+            method = run[0]
             steps = [row["step"] for row in mine]
             values = [row[name] for row in mine]
             color = COLORS.get(method)
             if len(steps) > 50:
                 axis.plot(steps, values, color=color, alpha=0.25, linewidth=0.7)
                 values = smoothed(values)
-            axis.plot(steps, values, color=color, label=method)
+            # A line for each run, a label for each method.
+            label = None if method in labelled else method
+            labelled.add(method)
+            axis.plot(steps, values, color=color, label=label)
         axis.set(xlabel="step", title=title)
         axis.title.set_fontsize(10)
         axis.spines[["top", "right"]].set_visible(False)

@@ -35,6 +35,20 @@ class Best(NamedTuple):
     uar: float
 
 
+class Saved(NamedTuple):
+    """All that a run needs to go on.
+
+    Attributes:
+      state: of training.
+      best: what was best so far.
+      seconds: spent on the run so far.
+    """
+
+    state: TrainState
+    best: Best
+    seconds: float
+
+
 class Checkpoints:
     """The checkpoints of one run; use as a context manager."""
 
@@ -50,37 +64,37 @@ class Checkpoints:
     def __exit__(self, *error: object) -> None:
         self._manager.close()
 
-    def save(self, state: TrainState, best: Best) -> None:
+    def save(self, saved: Saved) -> None:
         """Saves in the background; a checkpoint is visible once it is whole.
 
         Args:
-          state: after a step; it may be donated to the next one meanwhile.
-          best: in host memory.
+          saved: after a step; its state may be donated to the next one meanwhile.
         """
-        state = to_host(state)
+        state, best = to_host(saved.state), saved.best
         weights = {"params": best.params, "batch_stats": best.batch_stats}
+        progress = {"step": best.step, "uar": best.uar, "seconds": saved.seconds}
         self._manager.save(
             int(state.step),
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(state._asdict()),
                 best=ocp.args.StandardSave(weights),
-                progress=ocp.args.JsonSave({"step": best.step, "uar": best.uar}),
+                progress=ocp.args.JsonSave(progress),
             ),
         )
 
-    def restore(self, state: TrainState, best: Best) -> tuple[TrainState, Best]:
+    def restore(self, initial: Saved) -> Saved:
         """Restores the newest checkpoint, or returns what it is given if none is there.
 
         Args:
-          state: initial one, for its structure.
-          best: likewise.
+          initial: before the first step; gives the structure.
 
         Returns:
-          Both as they were saved, in host memory.
+          What was saved, in host memory.
         """
         step = self._manager.latest_step()
         if step is None:
-            return state, best
+            return initial
+        state, best, _ = initial
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         restored = self._manager.restore(
             step,
@@ -90,7 +104,11 @@ class Checkpoints:
                 progress=ocp.args.JsonRestore(),
             ),
         )
-        return TrainState(**restored.state), Best(**restored.best, **restored.progress)
+        progress = dict(restored.progress)
+        seconds = progress.pop("seconds")
+        return Saved(
+            TrainState(**restored.state), Best(**restored.best, **progress), seconds
+        )
 
 
 def _host(tree: Any) -> Any:

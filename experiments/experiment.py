@@ -1,5 +1,6 @@
 """A whole experiment: prepare, train, test, report."""
 
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
 
     Raises:
       InputError: settings or data are off.
+      FloatingPointError: runs diverged; raised after all others are reported.
     """
     plan = make_plan(config)
     prepare(plan.sources, config)
@@ -37,7 +39,7 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
     for notice in notices:
         say(notice)
     programs = Programs(prepared.dataset, config)
-    results = {run.folder: execute(run, programs) for run in runs}
+    results, failed = _execute_all(runs, programs)
     synthetic = bool(prepared.synthetic)
     write_results(
         config.workdir,
@@ -45,11 +47,29 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
         synthetic=synthetic,
         notices=notices,
         skipped=prepared.skipped,
+        failed=failed,
     )
     entries = [entry for entries in results.values() for entry in entries]
-    print(table(entries, synthetic))
+    if entries:
+        print(table(entries, synthetic))
     say(f"Details are in {config.workdir}.")
+    if failed:
+        raise FloatingPointError("\n".join(failed))
     return entries
+
+
+def _execute_all(
+    runs: list[Run], programs: Programs
+) -> tuple[dict[pathlib.Path, list[dict[str, Any]]], list[str]]:
+    """Executes the runs; one that diverges does not cost the results of others."""
+    results, failed = {}, []
+    for run in runs:
+        try:
+            results[run.folder] = execute(run, programs)
+        except FloatingPointError as error:
+            failed.append(f"{run.title}: {error}")
+            say(failed[-1])
+    return results, failed
 
 
 def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:

@@ -58,7 +58,8 @@ _define("Data", flags.DEFINE_enum, "features", CHOICES["features"],
 _define("Data", flags.DEFINE_bool, "skip_unreadable",
         "Go on without recordings that cannot be used, and list them in the results.")
 _define("Data", flags.DEFINE_bool, "overwrite",
-        "Make records and runs anew where such of other settings are in the way.")
+        "Delete records and runs of other settings that are in the way, and make them "
+        "anew.")
 _define("Output", flags.DEFINE_string, "workdir",
         "Folder of everything that a run writes. A run that was interrupted is "
         "continued by the same command.")

@@ -17,7 +17,7 @@ from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import score
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.training import TrainState, init_state, share_out
-from experiments.checkpoints import Best, Checkpoints
+from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.config import DEFAULT_EPOCHS, Config
 from experiments.console import progress
 from experiments.data import Division
@@ -91,24 +91,26 @@ def execute(run: Run, programs: Programs) -> list[dict[str, Any]]:
     """
     finished = run.folder / "result.json"
     if not finished.exists():
-        run.folder.mkdir(parents=True, exist_ok=True)
-        started = time.monotonic()
         with Checkpoints(run.folder / "checkpoints") as checkpoints:
-            state, best = _train(run, programs, checkpoints)
+            state, best, began = _train(run, programs, checkpoints)
         entries = _test(run, programs, state, best)
-        seconds = time.monotonic() - started
+        seconds = time.monotonic() - began
         write_json(finished, [{**entry, "seconds": seconds} for entry in entries])
-    return json.loads(finished.read_text(encoding="utf-8"))
+    entries = json.loads(finished.read_text(encoding="utf-8"))
+    # A run may have been done for another scenario of the same sources and target.
+    return [{**entry, "scenario": run.split.scenario} for entry in entries]
 
 
 def _train(
     run: Run, programs: Programs, checkpoints: Checkpoints
-) -> tuple[TrainState, Best]:
+) -> tuple[TrainState, Best, float]:
+    """Returns the last state, the best, and when the run would have begun unbroken."""
     plan = schedule(run.division, programs.config)
     algorithm, train_step = programs.training(run.method)
-    state = init_state(programs.network, algorithm, programs.optimizer, run.seed)
-    best = Best(to_host(state.params), to_host(state.batch_stats), 0, -1.0)
-    state, best = checkpoints.restore(state, best)
+    initial = init_state(programs.network, algorithm, programs.optimizer, run.seed)
+    best = Best(to_host(initial.params), to_host(initial.batch_stats), 0, -1.0)
+    state, best, spent = checkpoints.restore(Saved(initial, best, 0.0))
+    began = time.monotonic() - spent
     state = replicate(state, programs.devices)
     first, seed = int(state.step), np.uint32(run.seed)
     bar = progress(None, run.title, "step", total=plan.steps, initial=first)
@@ -124,8 +126,8 @@ def _train(
             if (step + 1) % plan.evaluate_every == 0 or step + 1 == plan.steps:
                 log.write_pending()
                 best = _select(run, programs, state, best, log, bar)
-                checkpoints.save(state, best)
-    return state, best
+                checkpoints.save(Saved(state, best, time.monotonic() - began))
+    return state, best, began
 
 
 def _draw(run: Run, plan: Schedule, programs: Programs, step: int) -> np.ndarray:

@@ -106,7 +106,7 @@ _SCORES = ("accuracy", "uar", "macro_f1")
 
 
 def _means(groups: Mapping[tuple[str, ...], Sequence[Entry]]) -> list[list[str]]:
-    """Rows of the unweighted mean over targets, where there are several."""
+    """Rows of the unweighted mean over targets, where all of several have a result."""
     targets = {target for target, _, _ in groups}
     if len(targets) < 2:
         return []
@@ -125,6 +125,7 @@ def _means(groups: Mapping[tuple[str, ...], Sequence[Entry]]) -> list[list[str]]
             "",
         ]
         for (method, selection), values in means.items()
+        if len(values) == len(targets)
     ]
 
 

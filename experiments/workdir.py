@@ -1,4 +1,9 @@
-"""A work directory belongs to one protocol: settings and data are held against it."""
+"""Holds what a work directory has against what is asked for.
+
+Each run folder says in ``run.json`` on what its numbers depend: settings, data, seed.
+A command goes on with folders that agree and refuses those that do not, so results of
+different protocols are never mixed. ``config.json`` tells of the latest command.
+"""
 
 import dataclasses
 import importlib.metadata
@@ -11,54 +16,104 @@ from typing import Any
 
 import jax
 
+import damldg_jax
 from damldg_jax.errors import InputError
-from experiments.config import Config, run_settings
+from experiments.config import Config
 from experiments.data import Prepared, data_hash
 from experiments.loop import Run, schedule
 from experiments.outputs import write_json
 
 _PACKAGES = (
-    "jax",
-    "jaxlib",
-    "flax",
-    "optax",
-    "orbax-checkpoint",
-    "numpy",
-    "librosa",
-    "soundfile",
-    "soxr",
+    *("jax", "jaxlib", "flax", "optax", "chex", "orbax-checkpoint"),
+    *("numpy", "scipy", "scikit-learn", "librosa", "soundfile", "soxr"),
+    "tensorflow-datasets",
+)
+
+# Settings that tell where things are or what is run beside, and those of which a run
+# has its own account: none of them says how it comes out.
+_NOT_OF_A_RUN = (
+    *("corpora_dir", "data_dir", "workdir", "corpora", "sources", "target"),
+    *("scenario", "skip_unreadable", "overwrite", "methods", "trials", "seed"),
+    *("epochs", "steps", "batch_size", "evaluate_every"),
 )
 
 
 def claim(config: Config, prepared: Prepared, runs: Sequence[Run]) -> None:
-    """Writes ``config.json``, unless runs of another protocol are in the way.
-
-    Methods, trials, sources and targets may be added to a work directory; whatever
-    else determines a run must stay.
+    """Writes what each run depends on, unless other runs are in the way.
 
     Args:
-      config: all settings.
+      config: all settings; with ``overwrite``, what is in the way is deleted.
       prepared: the data.
       runs: to be done.
 
     Raises:
-      InputError: the directory holds runs of other settings or data; it names them
-        and the remedy.
+      InputError: folders hold runs of other settings or data; it names them, the
+        differences and the remedy.
     """
-    path = config.workdir / "config.json"
-    content = _describe(config, prepared, runs)
-    if path.exists() and not config.overwrite:
-        _check(path, content)
-    elif config.overwrite:
-        shutil.rmtree(config.workdir / "runs", ignore_errors=True)
-    write_json(path, content)
+    accounts = {run.folder: _account(run, prepared, config) for run in runs}
+    in_the_way = {
+        folder: difference
+        for folder, account in accounts.items()
+        if (difference := _difference(folder, account))
+    }
+    if in_the_way and not config.overwrite:
+        folder, difference = next(iter(in_the_way.items()))
+        raise InputError(
+            f"{len(in_the_way)} of the runs in {config.workdir} are of other settings "
+            f"or data. {folder}: {difference}. Choose another --workdir, or have them "
+            "deleted and done anew by --overwrite."
+        )
+    for folder in in_the_way:
+        shutil.rmtree(folder)
+    for folder, account in accounts.items():
+        write_json(folder / "run.json", account)
+    write_json(config.workdir / "config.json", _describe(config, prepared, accounts))
+
+
+def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
+    """All on which the numbers of a run depend, but for versions and the machine."""
+    plan = schedule(run.division, config)
+    settings = dataclasses.asdict(config)
+    corpora = (*run.split.sources, run.split.target)
+    account = {
+        **{name: settings[name] for name in settings if name not in _NOT_OF_A_RUN},
+        "sources": run.split.sources,
+        "target": run.split.target,
+        "method": run.method,
+        "seed": run.seed,
+        "steps": plan.steps,
+        "batch_size": plan.per_domain * len(run.split.sources),
+        "evaluate_every": plan.evaluate_every,
+        "train_utterances": sum(map(len, run.division.train)),
+        "validation_speakers": run.division.speakers,
+        "data": {name: prepared.hashes[name] for name in corpora},
+    }
+    # As it will be read back.
+    return json.loads(json.dumps(account))
+
+
+def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
+    """What keeps a folder from being gone on with, or nothing."""
+    if not folder.exists():
+        return ""
+    try:
+        stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        changed = [
+            f"{name} {stored.get(name)} -> {account.get(name)}"
+            for name in sorted({*stored, *account})
+            if stored.get(name) != account.get(name)
+        ]
+    except (OSError, ValueError, AttributeError) as error:
+        return f"its run.json cannot be read ({error})"
+    return "; ".join(changed)
 
 
 def _describe(
-    config: Config, prepared: Prepared, runs: Sequence[Run]
+    config: Config,
+    prepared: Prepared,
+    accounts: Mapping[pathlib.Path, Mapping[str, Any]],
 ) -> dict[str, Any]:
     return {
-        "run_settings": run_settings(config),
         "settings": dataclasses.asdict(config),
         "seed": config.seed,
         "data_hash": data_hash(prepared.hashes),
@@ -71,52 +126,14 @@ def _describe(
             }
             for name, content_hash in prepared.hashes.items()
         },
-        "runs": [_describe_run(run, config) for run in runs],
+        "runs": [
+            {"folder": folder.relative_to(config.workdir).as_posix(), **account}
+            for folder, account in accounts.items()
+        ],
         "versions": {
+            "damldg_jax": damldg_jax.__version__,
             "python": platform.python_version(),
             **{name: importlib.metadata.version(name) for name in _PACKAGES},
         },
         "devices": [device.device_kind for device in jax.local_devices()],
-    }
-
-
-def _describe_run(run: Run, config: Config) -> dict[str, Any]:
-    plan = schedule(run.division, config)
-    return {
-        "folder": run.folder.relative_to(config.workdir).as_posix(),
-        "seed": run.seed,
-        "steps": plan.steps,
-        "batch_size": plan.per_domain * len(run.division.train),
-        "train_utterances": sum(map(len, run.division.train)),
-        "validation_speakers": run.division.speakers,
-    }
-
-
-def _check(path: pathlib.Path, wanted: Mapping[str, Any]) -> None:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        old = {**stored["run_settings"], **_hashes(stored)}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is damaged ({error}). Choose another --workdir, or begin anew by "
-            "--overwrite."
-        ) from error
-    # Through JSON and back, as the stored one has been.
-    new = json.loads(json.dumps({**wanted["run_settings"], **_hashes(wanted)}))
-    changed = [
-        f"{name} {old[name]} -> {new[name]}"
-        for name in sorted(old.keys() & new.keys())
-        if old[name] != new[name]
-    ]
-    if changed:
-        raise InputError(
-            f"{path.parent} holds runs of other settings: {'; '.join(changed)}. Choose "
-            "another --workdir, or begin anew by --overwrite."
-        )
-
-
-def _hashes(content: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        f"data of {name}": corpus["content_hash"]
-        for name, corpus in content["corpora"].items()
     }

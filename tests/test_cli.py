@@ -3,10 +3,11 @@ import re
 import pytest
 from absl.testing import flagsaver
 
+from damldg_jax.errors import InputError
 from experiments import cli
 from experiments.config import Config
 from experiments.flags import FLAGS, GROUPS
-from experiments.plan import make_plan
+from experiments.plan import corpora_to_prepare, make_plan
 
 
 def status(*arguments, main=make_plan):
@@ -35,6 +36,8 @@ WRONG = {
     "--target=emovo --sources=emodb,x=y.csv": ["'x=y.csv'", "--corpora"],
     "--target=emovo --sources=a,b,c --corpora=a=a.csv,b=b.csv,c=c.csv "
     "--methods=mldg --num_held_out=3": ["holds 3", "mldg"],
+    "--target=emovo --sources=emodb --steps=4 --epochs=2": ["--steps=4", "--epochs=2"],
+    "--target=mycorpsu --sources=emodb,savee --corpora=mycorpus=x.csv": ["'mycorpus'"],
     "--model_depth=19": ["model_depth=19", "18"],
     "--momentum=1.5": ["momentum=1.5", "[0.0, 1.0]"],
     "--trials=0": ["trials=0"],
@@ -133,3 +136,17 @@ def test_plan_of_a_scenario_with_manifests():
     entries = tuple(f"{n}={n}.csv" for n in ("emovo", "shemo", "emodb", "aesdd"))
     plan = make_plan(Config(corpora=entries, scenario="5"))
     assert plan.splits[0].target == "aesdd"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("energy_statistics", "bach"), ("parallel", "nonee"), ("model_depth", 19)],
+)
+def test_a_configuration_checks_its_choices(name, value):
+    with pytest.raises(InputError, match=f"Unknown {name} '{value}'"):
+        Config(**{name: value})
+
+
+def test_corpora_named_twice_are_prepared_once():
+    config = Config(corpora=("mine=m.csv", "emodb"), sources=("mine", "emodb", "savee"))
+    assert list(corpora_to_prepare(config)) == ["mine", "emodb", "savee"]

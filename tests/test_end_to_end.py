@@ -1,6 +1,7 @@
 """The whole path on synthetic corpora, as a user runs it."""
 
 import csv
+import dataclasses
 import json
 import signal
 import subprocess
@@ -9,8 +10,10 @@ import time
 
 import pytest
 
+from experiments import experiment
 from experiments.config import Config
 from experiments.experiment import run_experiments
+from experiments.loop import execute
 from tests.cli import TINY, environment, run
 
 RESULT_KEYS = {
@@ -81,7 +84,7 @@ def test_results_hold_an_entry_for_each_method_and_selection(finished):
     assert len(results["runs"]) == 4
     for entry in results["runs"]:
         assert set(entry) >= RESULT_KEYS
-        assert entry["sources"] == ["studio", "phone"]
+        assert entry["sources"] == ["phone", "studio"]
         assert entry["num_utterances"] == TARGET_UTTERANCES
         assert sum(map(sum, entry["confusion"])) == TARGET_UTTERANCES
         assert entry["chance_uar"] == pytest.approx(0.2)
@@ -181,28 +184,29 @@ def test_killed_and_resumed_is_bit_identical_to_undisturbed(place, finished):
         assert (workdir / name).read_bytes() == (finished[1] / name).read_bytes()
 
 
-def test_each_corpus_in_turn_with_trials_and_without_validation(
-    place, finished, capsys
-):
+@pytest.fixture
+def config(place, finished):
     """As from a notebook; on eight devices, of which one is used."""
-    results = run_experiments(
-        Config(
-            corpora=tuple(
-                f"{short}={place}/corpora/synth_{short}/manifest.csv"
-                for short in ("studio", "phone", "hall")
-            ),
-            target="all",
-            methods=("rsc",),
-            trials=2,
-            steps=2,
-            batch_size=6,
-            validation_fraction=0.0,
-            data_dir=place / "records",
-            workdir=place / "all",
-            **{"model_depth": 10, "model_width": 2, "crop_seconds": 0.6},
-            parallel="none",
-        )
+    return Config(
+        corpora=[
+            f"{short}={place}/corpora/synth_{short}/manifest.csv"
+            for short in ("studio", "phone", "hall")
+        ],
+        target="all",
+        methods="rsc",
+        trials=2,
+        steps=3,
+        batch_size=6,
+        validation_fraction=0.0,
+        data_dir=str(place / "records"),
+        workdir=place / "all",
+        **{"model_depth": 10, "model_width": 2, "crop_seconds": 0.6},
+        parallel="none",
     )
+
+
+def test_each_corpus_in_turn_with_trials_and_without_validation(config, capsys):
+    results = run_experiments(config)
     assert [(r["target"], r["trial"], r["seed"]) for r in results] == [
         (target, trial, trial)
         for target in ("studio", "phone", "hall")
@@ -214,3 +218,28 @@ def test_each_corpus_in_turn_with_trials_and_without_validation(
     assert [line.split()[0] for line in lines[2:6]] == [
         *("studio", "phone", "hall", "mean")
     ]
+
+
+def test_a_run_that_diverges_does_not_cost_the_others(config, place, monkeypatch):
+    """One run stops; the others are reported, and then the failure is."""
+
+    def diverge_once(run, programs):
+        if run.split.target == "phone":
+            raise FloatingPointError("A number is not finite any more at step 2")
+        return execute(run, programs)
+
+    monkeypatch.setattr(experiment, "execute", diverge_once)
+    with pytest.raises(FloatingPointError, match=r"RSC -> phone: .* step 2"):
+        run_experiments(config)
+    results = json.loads((place / "all" / "results.json").read_text())
+    assert {entry["target"] for entry in results["runs"]} == {"studio", "hall"}
+    assert len(results["failed"]) == 2
+
+
+def test_training_stops_where_numbers_are_not_finite(config, place):
+    config = dataclasses.replace(
+        config, target="hall", trials=1, learning_rate=1e30, workdir=place / "diverged"
+    )
+    with pytest.raises(FloatingPointError, match=r"at step [123].*--learning_rate"):
+        run_experiments(config)
+    assert not list((place / "diverged").rglob("result.json"))

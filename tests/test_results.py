@@ -46,6 +46,12 @@ def test_table_of_targets_has_their_unweighted_mean():
     assert cells(text, "mean")[:5] == ["mean", "DA-MLDG", "last", "25.0", "60.0"]
 
 
+def test_no_mean_over_targets_where_some_have_no_result():
+    entries = [entry(), entry(target="savee"), entry(target="savee", selection="best")]
+    lines = table(entries, synthetic=False).splitlines()
+    assert [x.split()[2] for x in lines if x.split()[0] == "mean"] == ["last"]
+
+
 def test_table_of_synthetic_corpora_says_so_first():
     text = table([entry()], synthetic=True)
     assert text.startswith("Synthetic corpora")

@@ -1,0 +1,118 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from damldg_jax.corpora.scenarios import Split
+from damldg_jax.dataset import Example, build_dataset
+from damldg_jax.errors import InputError
+from experiments.config import Config
+from experiments.data import Prepared, divide
+from experiments.loop import Run
+from experiments.results import run_folder
+from experiments.workdir import claim
+
+CORPORA = ("one", "two", "three")
+SPLIT = Split("custom", ("one", "two"), "three")
+
+
+def prepared(**hashes):
+    examples = {
+        corpus: [
+            Example(f"{s}/{e}", np.zeros((3, 2), np.float32), e, s)
+            for s in ("a", "b", "c")
+            for e in ("anger", "fear")
+        ]
+        for corpus in CORPORA
+    }
+    dataset = build_dataset(examples, ["anger", "fear"])
+    return Prepared(dataset, (), {}, {**dict.fromkeys(CORPORA, "0"), **hashes}, ())
+
+
+def runs(config, data):
+    division = divide(data.dataset, SPLIT, config)
+    return [
+        Run(SPLIT, division, m, 0, 0, run_folder(config.workdir, SPLIT, m, 0))
+        for m in config.methods
+    ]
+
+
+def claimed(config, data=None):
+    """Claims and leaves a file in each run folder, as a run would."""
+    data = data or prepared()
+    claim(config, data, runs(config, data))
+    for run in runs(config, data):
+        (run.folder / "result.json").touch()
+
+
+def kept(config):
+    data = prepared()
+    return [(run.folder / "result.json").exists() for run in runs(config, data)]
+
+
+@pytest.fixture
+def config(tmp_path):
+    return Config(workdir=tmp_path / "run", methods=("deep_all", "mldg"))
+
+
+def test_the_same_command_goes_on(config):
+    claimed(config)
+    claim(config, prepared(), runs(config, prepared()))
+    assert kept(config) == [True, True]
+
+
+def test_methods_and_ways_to_say_the_same_length_may_change(config):
+    claimed(config)
+    config = dataclasses.replace(config, methods=("deep_all", "rsc"), epochs=50)
+    claim(config, prepared(), runs(config, prepared()))
+    assert kept(config) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"learning_rate": 0.1}, "learning_rate 0.05 -> 0.1"),
+        ({"steps": 7}, "steps 50 -> 7"),
+        ({"augment": False}, "augment True -> False"),
+        ({"split_seed": 5}, "validation_speakers"),
+    ],
+    ids=lambda x: str(x),
+)
+def test_other_settings_are_refused_with_differences_and_remedy(config, changes, told):
+    claimed(config)
+    config = dataclasses.replace(config, **changes)
+    with pytest.raises(InputError) as caught:
+        claim(config, prepared(), runs(config, prepared()))
+    assert told in str(caught.value)
+    assert "--workdir" in str(caught.value)
+    assert "--overwrite" in str(caught.value)
+    assert kept(config) == [True, True]
+
+
+def test_other_data_are_refused_even_after_a_command_on_yet_others(config):
+    claimed(config)
+    (config.workdir / "config.json").unlink()
+    data = prepared(two="1")
+    with pytest.raises(InputError, match="data "):
+        claim(config, data, runs(config, data))
+
+
+def test_overwriting_deletes_what_differs_and_nothing_else(config):
+    claimed(config)
+    precious = config.workdir / "runs" / "precious.txt"
+    precious.touch()
+    folder = runs(config, prepared())[1].folder
+    account = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**account, "momentum": 0.5}))
+    config = dataclasses.replace(config, overwrite=True)
+    claim(config, prepared(), runs(config, prepared()))
+    assert kept(config) == [True, False]
+    assert precious.exists()
+
+
+def test_a_damaged_account_is_refused(config):
+    claimed(config)
+    (runs(config, prepared())[0].folder / "run.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        claim(config, prepared(), runs(config, prepared()))
