@@ -14,8 +14,9 @@ from damldg_jax.losses import cross_entropy, energy
 from damldg_jax.meta import Batch
 from tests import tiny
 
-# A generator that compiles faster than the default one.
-KEY = jax.random.key(7, impl="rbg")
+# A generator that compiles faster than the default one; with this key RSC mutes channels
+# (the maps have a single place, of which it cannot mute a third).
+KEY = jax.random.key(6, impl="rbg")
 
 
 def setup(domains=3):

@@ -4,11 +4,15 @@ import dataclasses
 import re
 from pathlib import Path
 
+import jax
 import pytest
 from absl.testing import flagsaver
 
+from damldg_jax.algorithms.signature import LossAux, descend
+from damldg_jax.losses import domain_risks
 from experiments.flags import FLAGS, read_config
 from experiments.plan import make_plan
+from tests.tiny import smooth_network, tiny_batch
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,17 +31,7 @@ def test_the_notebook_example_of_the_paper_pieces_runs():
 
 
 def test_the_algorithm_of_the_contributors_guide_works():
-    import jax
-
-    from damldg_jax.algorithms.signature import Algorithm, Aux, stateless
-    from damldg_jax.losses import domain_risks
-    from damldg_jax.parallel import mean_over_devices
-    from tests.tiny import smooth_network, tiny_batch
-
-    names = {
-        **{"jax": jax, "Algorithm": Algorithm, "Aux": Aux, "stateless": stateless},
-        **{"domain_risks": domain_risks, "mean_over_devices": mean_over_devices},
-    }
+    names = {"domain_risks": domain_risks, "LossAux": LossAux, "descend": descend}
     guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     exec(blocks(guide, "python")[1], names)
     network = smooth_network()

@@ -2,10 +2,14 @@
 
 import jax
 
-from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
+from damldg_jax.algorithms.signature import (
+    Algorithm,
+    Hyperparameters,
+    LossAux,
+    descend,
+)
 from damldg_jax.meta import Batch, meta_train_loss
 from damldg_jax.models import Network
-from damldg_jax.parallel import mean_over_devices
 from damldg_jax.types import BatchStats, Params
 
 
@@ -24,15 +28,12 @@ def deep_all(
     """
     del hyperparameters
 
-    def gradient(
-        params: Params, batch_stats: BatchStats, state: tuple, batch: Batch, rng: object
-    ) -> tuple[Params, Aux]:
+    def loss_fn(
+        params: Params, batch_stats: BatchStats, batch: Batch, rng: jax.Array
+    ) -> tuple[jax.Array, LossAux]:
         del rng
         forward = network.training_forward(batch_stats)
-        (loss, risk), grads = jax.value_and_grad(meta_train_loss, has_aux=True)(
-            params, forward, batch, axis_name
-        )
-        metrics = {"loss": loss, "domain_loss": risk.domain_risks}
-        return mean_over_devices(grads, axis_name), Aux(risk.state, state, metrics)
+        loss, risk = meta_train_loss(params, forward, batch, axis_name)
+        return loss, LossAux(risk.state, {"domain_loss": risk.domain_risks})
 
-    return Algorithm(stateless, gradient)
+    return descend(loss_fn, axis_name)

@@ -6,11 +6,16 @@ Representation Self-Challenging, Huang et al. 2020 (https://arxiv.org/abs/2007.0
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
+from damldg_jax.algorithms.signature import (
+    Algorithm,
+    Hyperparameters,
+    LossAux,
+    descend,
+)
 from damldg_jax.losses import domain_risks
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
-from damldg_jax.parallel import device_share, mean_over_devices
+from damldg_jax.parallel import device_share
 from damldg_jax.types import BatchStats, Params
 
 # One third of the features in one third of the batch, as in the paper's section 4.
@@ -39,7 +44,7 @@ def rsc(
 
     def loss_fn(
         params: Params, batch_stats: BatchStats, batch: Batch, rng: jax.Array
-    ) -> tuple[jax.Array, tuple[jax.Array, BatchStats]]:
+    ) -> tuple[jax.Array, LossAux]:
         coin, draw = jax.random.split(rng)
         maps, updated = network.encode(params, batch_stats, batch.inputs)
         keep = _features_to_keep(params, network, maps, batch.labels, coin)
@@ -47,22 +52,9 @@ def rsc(
         keep = keep | ~challenged[:, :, None, None, None]
         logits = network.classify(params, maps * keep.astype(maps.dtype))
         risks = domain_risks(logits, batch.labels, axis_name)
-        return risks.mean(), (risks, updated)
+        return risks.mean(), LossAux(updated, {"domain_loss": risks})
 
-    def gradient(
-        params: Params,
-        batch_stats: BatchStats,
-        state: tuple,
-        batch: Batch,
-        rng: jax.Array,
-    ) -> tuple[Params, Aux]:
-        (loss, (risks, updated)), grads = jax.value_and_grad(loss_fn, has_aux=True)(
-            params, batch_stats, batch, rng
-        )
-        metrics = {"loss": loss, "domain_loss": risks}
-        return mean_over_devices(grads, axis_name), Aux(updated, state, metrics)
-
-    return Algorithm(stateless, gradient)
+    return descend(loss_fn, axis_name)
 
 
 def _features_to_keep(

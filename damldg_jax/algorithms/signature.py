@@ -12,6 +12,7 @@ import jax
 
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
+from damldg_jax.parallel import mean_over_devices
 from damldg_jax.types import BatchStats, Params
 
 State = Any
@@ -75,6 +76,49 @@ class Hyperparameters:
 
 
 Factory = Callable[[Network, Hyperparameters, str | None], Algorithm]
+
+
+class LossAux(NamedTuple):
+    """What a loss hands on.
+
+    Attributes:
+      batch_stats: running statistics after this batch.
+      metrics: small arrays to be logged beside the loss.
+    """
+
+    batch_stats: BatchStats
+    metrics: Mapping[str, jax.Array]
+
+
+LossFn = Callable[[Params, BatchStats, Batch, jax.Array], tuple[jax.Array, LossAux]]
+
+
+def descend(loss_fn: LossFn, axis_name: str | None) -> Algorithm:
+    """Makes the algorithm that descends the gradient of a loss, with no other state.
+
+    Args:
+      loss_fn: ``(params, batch_stats, batch, rng) -> (loss, aux)``; the loss is
+        averaged over devices already.
+      axis_name: of the devices that share a batch, or None.
+
+    Returns:
+      The algorithm.
+    """
+
+    def gradient(
+        params: Params,
+        batch_stats: BatchStats,
+        state: State,
+        batch: Batch,
+        rng: jax.Array,
+    ) -> tuple[Params, Aux]:
+        (loss, aux), grads = jax.value_and_grad(loss_fn, has_aux=True)(
+            params, batch_stats, batch, rng
+        )
+        grads = mean_over_devices(grads, axis_name)
+        return grads, Aux(aux.batch_stats, state, {"loss": loss, **aux.metrics})
+
+    return Algorithm(stateless, gradient)
 
 
 def stateless(params: Params) -> tuple[()]:
