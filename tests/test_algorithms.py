@@ -14,8 +14,8 @@ from damldg_jax.losses import cross_entropy, energy
 from damldg_jax.meta import Batch
 from tests import tiny
 
-# A generator that compiles faster than the default one; with this key RSC mutes channels
-# (the maps have a single place, of which it cannot mute a third).
+# A generator that compiles faster than the default one. With this key RSC mutes
+# channels: the maps have a single place, of which it cannot mute a third.
 KEY = jax.random.key(6, impl="rbg")
 
 
