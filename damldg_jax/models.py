@@ -26,6 +26,9 @@ from damldg_jax.types import BatchStats, Forward, Params
 
 STAGE_SIZES = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 
+# What running statistics keep of themselves at each step.
+MOMENTUM = 0.9
+
 _he_normal = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 
 
@@ -49,6 +52,8 @@ class Network(NamedTuple):
       encode: ``(params, batch_stats, inputs[..., frames, features, 1]) ->
         (maps[..., time, frequency, channels], batch_stats)``, normalising by the
         statistics of this very batch and returning the updated running ones.
+      statistics: ``(params, batch_stats, inputs) -> batch_stats``, those of this very
+        batch alone; of the second argument the structure counts.
       classify: ``(params, maps) -> logits[..., classes]``.
       evaluate: ``(params, batch_stats, inputs, lengths[...] or None) -> Outputs``,
         normalising by running statistics; frames past ``lengths`` do not count.
@@ -56,6 +61,7 @@ class Network(NamedTuple):
 
     init: Callable[[jax.Array], tuple[Params, BatchStats]]
     encode: Callable[[Params, BatchStats, jax.Array], tuple[jax.Array, BatchStats]]
+    statistics: Callable[[Params, BatchStats, jax.Array], BatchStats]
     classify: Callable[[Params, jax.Array], jax.Array]
     evaluate: Callable[[Params, BatchStats, jax.Array, jax.Array | None], Outputs]
 
@@ -134,7 +140,7 @@ class ResNetEncoder(nn.Module):
         norm = functools.partial(
             nn.BatchNorm,
             use_running_average=not train,
-            momentum=0.9,
+            momentum=MOMENTUM,
             epsilon=1e-5,
             axis_name=self.axis_name,
         )
@@ -213,6 +219,14 @@ def resnet(
         maps = maps.reshape(*inputs.shape[:-3], *maps.shape[1:])
         return maps, updated["batch_stats"]
 
+    def statistics(
+        params: Params, batch_stats: BatchStats, inputs: jax.Array
+    ) -> BatchStats:
+        # Running statistics that start from zero hold their share of the batch's.
+        zeros = jax.tree.map(jnp.zeros_like, batch_stats)
+        _, updated = encode(params, zeros, inputs)
+        return jax.tree.map(lambda x: x / (1 - MOMENTUM), updated)
+
     def classify(params: Params, maps: jax.Array) -> jax.Array:
         return classifier.apply({"params": params["classifier"]}, _pool(maps))
 
@@ -232,4 +246,4 @@ def resnet(
         logits = classifier.apply({"params": params["classifier"]}, embedding)
         return Outputs(logits, embedding)
 
-    return Network(init, encode, classify, evaluate)
+    return Network(init, encode, statistics, classify, evaluate)

@@ -24,7 +24,7 @@ class Best(NamedTuple):
 
     Attributes:
       params: theta, in host memory.
-      batch_stats: running statistics that go with them, likewise.
+      batch_stats: statistics to evaluate them with, likewise.
       step: after which they were taken.
       uar: mean over source corpora of the validation UAR; -1 before the first.
     """

@@ -19,6 +19,7 @@ DEFAULT_EPOCHS = 50
 # Settings that take one of a few words.
 CHOICES = {
     "features": tuple(FEATURES),
+    "evaluation_statistics": ("recomputed", "running"),
     "energy_statistics": ENERGY_STATISTICS,
     "model_depth": tuple(map(str, STAGE_SIZES)),
     "parallel": ("data", "none"),
@@ -54,6 +55,7 @@ class Config:
     crop_seconds: float = 2.0
     augment: bool = True
     validation_fraction: float = 0.2
+    evaluation_statistics: str = "recomputed"
     split_seed: int = 0
     evaluate_every: int | None = None
     # Meta-learning.

@@ -34,14 +34,16 @@ def progress(
     Returns:
       The bar, which yields the items.
     """
-    # A file or a pipe gets a line now and then instead of an animation.
-    interval = 0.2 if sys.stderr.isatty() else 10.0
+    # A file or a pipe gets a line now and then instead of an animation, and nothing of
+    # what is to vanish.
+    animated = sys.stderr.isatty()
     return tqdm(
         items,
         desc=what,
         unit=unit,
         total=total,
-        mininterval=interval,
+        mininterval=0.2 if animated else 10.0,
+        disable=not animated and not options.get("leave", True),
         dynamic_ncols=True,
         file=sys.stderr,
         **options,

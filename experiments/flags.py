@@ -92,6 +92,10 @@ _define("Training", flags.DEFINE_bool, "augment",
 _define("Training", flags.DEFINE_float, "validation_fraction",
         "Part of the speakers of each source that is kept for choosing the best step.",
         lower_bound=0.0, upper_bound=0.9)
+_define("Training", flags.DEFINE_enum, "evaluation_statistics",
+        CHOICES["evaluation_statistics"],
+        "Batch normalisation in evaluation: by statistics recomputed on training "
+        "utterances for the parameters at hand, or by the running ones, which lag.")
 _define("Training", flags.DEFINE_integer, "split_seed",
         "Draws the speakers kept for validation; the same for all trials.",
         lower_bound=0, upper_bound=2**31 - 1)

@@ -17,6 +17,7 @@ from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import score
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.training import TrainState, init_state, share_out
+from damldg_jax.types import BatchStats
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.config import DEFAULT_EPOCHS, Config
 from experiments.console import progress
@@ -146,10 +147,11 @@ def _select(
     """Evaluates on the validation speakers and keeps the better parameters."""
     if not run.division.validation:
         return best
+    batch_stats = _statistics(run, programs, state)
     uars = {}
     for corpus, members in run.division.validation.items():
         predictions = programs.predict(
-            state.params, state.batch_stats, members, f"Validating on {corpus}"
+            state.params, batch_stats, members, f"Validating on {corpus}"
         )
         labels = programs.dataset.store.labels[members]
         classes = predictions.probabilities.argmax(axis=1)
@@ -160,15 +162,24 @@ def _select(
     log.write(step, {"validation_uar": uar, "validation_uar_by_corpus": uars})
     bar.set_postfix(validation_uar=f"{uar:.3f}")
     if uar > best.uar:
-        return Best(to_host(state.params), to_host(state.batch_stats), step, uar)
+        return Best(to_host(state.params), to_host(batch_stats), step, uar)
     return best
+
+
+def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
+    """The statistics of batch normalisation to evaluate a state with."""
+    per_domain = schedule(run.division, programs.config).per_domain
+    return programs.statistics(
+        state.params, state.batch_stats, run.division.train, per_domain
+    )
 
 
 def _test(
     run: Run, programs: Programs, state: TrainState, best: Best
 ) -> list[dict[str, Any]]:
     """Tests the last and the best parameters on the target, and writes predictions."""
-    candidates = {"last": (state.params, state.batch_stats, int(state.step))}
+    batch_stats = _statistics(run, programs, state)
+    candidates = {"last": (state.params, batch_stats, int(state.step))}
     if run.division.validation:
         candidates["best"] = (best.params, best.batch_stats, best.step)
     test = run.division.test

@@ -1,6 +1,7 @@
 """Everything of a command that is compiled, or lies on the device, once."""
 
 import functools
+from collections.abc import Sequence
 
 import jax
 import numpy as np
@@ -14,6 +15,7 @@ from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
 from damldg_jax.features import FEATURES
 from damldg_jax.models import Network, resnet
 from damldg_jax.parallel import AXIS, first_replica, replicate
+from damldg_jax.recompute import RecomputeFn, compile_recompute
 from damldg_jax.training import TrainStep, Windowing, compile_train_step
 from damldg_jax.types import BatchStats, Params
 from experiments.config import Config
@@ -41,17 +43,42 @@ class Programs:
             silence=features.silence,
             augmentation=Augmentation() if config.augment else NO_AUGMENTATION,
         )
-        self.network: Network = resnet(
+        build = functools.partial(
+            resnet,
             num_classes=len(self.dataset.emotions),
             num_features=features.num_features,
             depth=config.model_depth,
             width=config.model_width,
             silence=features.silence,
-            axis_name=AXIS,
         )
+        self.network: Network = build(axis_name=AXIS)
         self._predict: PredictFn = compile_predict(
             self.network, self.windowing.num_frames, features.silence
         )
+        self._recompute: RecomputeFn = compile_recompute(build(), self.windowing)
+
+    def statistics(
+        self,
+        params: Params,
+        batch_stats: BatchStats,
+        domains: Sequence[np.ndarray],
+        per_domain: int,
+    ) -> BatchStats:
+        """The statistics to evaluate with.
+
+        Args:
+          params: theta.
+          batch_stats: running statistics.
+          domains: indices of each domain's training utterances.
+          per_domain: utterances of each in a batch.
+
+        Returns:
+          The running ones, or such as are recomputed on the training utterances.
+        """
+        params, batch_stats, store = first_replica((params, batch_stats, self.store))
+        if self.config.evaluation_statistics == "running":
+            return batch_stats
+        return self._recompute(params, batch_stats, store, domains, per_domain)
 
     def predict(
         self, params: Params, batch_stats: BatchStats, utterances: np.ndarray, what: str
