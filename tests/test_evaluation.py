@@ -57,7 +57,7 @@ def place_sensitive(shapes):
         embedding = jnp.einsum("bt,btf->bf", weight, inputs[..., 0])
         return Outputs(embedding @ params + batch_stats, embedding)
 
-    return Network(None, None, None, evaluate)
+    return Network(None, None, None, None, evaluate)
 
 
 PARAMS = np.random.default_rng(1).normal(0, 0.1, (FEATURES, CLASSES)).astype(np.float32)
