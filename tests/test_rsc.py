@@ -29,7 +29,7 @@ def transparent():
     def classify(params, maps):
         return maps.mean(axis=(-3, -2)) @ jnp.asarray(WEIGHTS, maps.dtype)
 
-    return Network(None, encode, classify, None)
+    return Network(None, encode, None, classify, None)
 
 
 def examples(per_domain=6):
