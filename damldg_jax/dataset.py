@@ -146,6 +146,13 @@ def _check_emotions(
             f"The corpus '{corpus}' has none of the emotions {', '.join(emotions)}; "
             f"it has {present}. Leave it out, or choose others by --emotions."
         )
+    notices = []
+    others = sorted({e.emotion for e in examples} - set(emotions))
+    if others:
+        notices.append(
+            f"{corpus}: {sum(counts.values())} of {len(examples)} utterances are used; "
+            f"not asked for: {', '.join(others)}."
+        )
     if lacking:
-        return [f"{corpus}: has no utterance of {', '.join(lacking)}."]
-    return []
+        notices.append(f"{corpus}: has no utterance of {', '.join(lacking)}.")
+    return notices

@@ -45,6 +45,7 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
         config.workdir,
         results,
         synthetic=synthetic,
+        emotions=prepared.dataset.emotions,
         notices=notices,
         skipped=prepared.skipped,
         failed=failed,

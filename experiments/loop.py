@@ -20,7 +20,7 @@ from damldg_jax.training import TrainState, init_state, share_out
 from damldg_jax.types import BatchStats
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.config import DEFAULT_EPOCHS, Config
-from experiments.console import progress
+from experiments.console import progress, say
 from experiments.data import Division
 from experiments.outputs import MetricsLog, write_json, write_predictions
 from experiments.programs import Programs
@@ -97,6 +97,8 @@ def execute(run: Run, programs: Programs) -> list[dict[str, Any]]:
         entries = _test(run, programs, state, best)
         seconds = time.monotonic() - began
         write_json(finished, [{**entry, "seconds": seconds} for entry in entries])
+    else:
+        say(f"{run.title}: finished before, not trained again.")
     entries = json.loads(finished.read_text(encoding="utf-8"))
     # A run may have been done for another scenario of the same sources and target.
     return [{**entry, "scenario": run.split.scenario} for entry in entries]

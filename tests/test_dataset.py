@@ -61,8 +61,11 @@ def test_corpora_are_ranges_of_the_data_set(dataset):
     assert dataset.corpora["one"].counts == {"fear": 5, "anger": 5}
 
 
-def test_a_lacking_emotion_is_said(dataset):
-    assert dataset.notices == ("three: has no utterance of fear.",)
+def test_what_is_left_out_and_what_is_lacking_is_said(dataset):
+    assert dataset.notices == (
+        "one: 10 of 15 utterances are used; not asked for: neutral.",
+        "three: has no utterance of fear.",
+    )
 
 
 def test_a_corpus_with_none_of_the_emotions_is_an_error():

@@ -62,3 +62,7 @@ def test_flagfiles_and_modules_that_are_named_exist():
         assert (ROOT / "experiments" / "flagfiles" / name).is_file()
     for name in re.findall(r"\((docs/\w+\.\w+)\)", README):
         assert (ROOT / name).is_file()
+
+
+def test_no_figure_is_left_to_be_filled_in():
+    assert not re.findall(r"@[A-Z_]+@", README)
