@@ -14,7 +14,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.batches import samples_per_domain, utterances_of_step
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.evaluation import Predictions
-from damldg_jax.metrics import score
+from damldg_jax.metrics import Scores, score
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.training import TrainState, init_state, share_out
 from damldg_jax.types import BatchStats
@@ -155,10 +155,7 @@ def _select(
         predictions = programs.predict(
             state.params, batch_stats, members, f"Validating on {corpus}"
         )
-        labels = programs.dataset.store.labels[members]
-        classes = predictions.probabilities.argmax(axis=1)
-        scores = score(labels, classes, len(programs.dataset.emotions))
-        uars[corpus] = scores.uar
+        uars[corpus] = _score(programs, members, predictions).uar
     uar = float(np.mean(list(uars.values())))
     step = int(state.step)
     log.write(step, {"validation_uar": uar, "validation_uar_by_corpus": uars})
@@ -200,13 +197,19 @@ def _test(
     ]
 
 
+def _score(
+    programs: Programs, utterances: np.ndarray, predicted: Predictions
+) -> Scores:
+    classes = predicted.probabilities.argmax(axis=1)
+    labels = programs.dataset.store.labels[utterances]
+    return score(labels, classes, len(programs.dataset.emotions))
+
+
 def _entry(
     run: Run, programs: Programs, selection: str, step: int, predicted: Predictions
 ) -> dict[str, Any]:
-    labels = programs.dataset.store.labels[run.division.test]
-    classes = predicted.probabilities.argmax(axis=1)
+    scores = _score(programs, run.division.test, predicted)._asdict()
     emotions = programs.dataset.emotions
-    scores = score(labels, classes, len(emotions))._asdict()
     scores["recall"] = dict(zip(emotions, scores["recall"].tolist(), strict=True))
     return {
         "scenario": run.split.scenario,
