@@ -12,6 +12,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from damldg_jax.errors import InputError
+
 
 class Store(NamedTuple):
     """Spectrograms of many utterances, packed.
@@ -29,16 +31,42 @@ class Store(NamedTuple):
     labels: np.ndarray | jax.Array
 
 
-def pack(spectrograms: Sequence[np.ndarray], labels: Sequence[int]) -> Store:
+class Draw(NamedTuple):
+    """What one step is given.
+
+    Attributes:
+      utterances: [domains, per_domain] int32, indices into the store.
+      weights: [domains] float32, what each domain counts in a mean over domains; None
+        for all alike.
+    """
+
+    utterances: np.ndarray | jax.Array
+    weights: np.ndarray | jax.Array | None = None
+
+
+def pack(
+    spectrograms: Sequence[np.ndarray], labels: Sequence[int], num_classes: int
+) -> Store:
     """Packs spectrograms.
 
     Args:
       spectrograms: each [frames, features] float32.
       labels: class of each.
+      num_classes: labels are below it.
 
     Returns:
       The store, in host memory.
+
+    Raises:
+      InputError: a label is no class; it names the first such utterance.
     """
+    # In a compiled step such a label would quietly make the loss not finite.
+    for place, label in enumerate(labels):
+        if not 0 <= label < num_classes:
+            raise InputError(
+                f"Utterance {place} has the label {label}, but the {num_classes} "
+                f"classes are numbered 0 to {num_classes - 1}."
+            )
     lengths = np.array([len(s) for s in spectrograms], np.int32)
     return Store(
         frames=np.concatenate(spectrograms),
@@ -80,6 +108,32 @@ def _order(seed: int, domain: int, rounds: int, size: int) -> np.ndarray:
     # A generator of its own for each pass, so that no state is carried along.
     sequence = np.random.SeedSequence(entropy=seed, spawn_key=(domain, rounds))
     return np.random.default_rng(sequence).permutation(size)
+
+
+def share_out(utterances: np.ndarray, num_devices: int) -> np.ndarray:
+    """Deals each domain's utterances out to devices.
+
+    Args:
+      utterances: [domains, per_domain].
+      num_devices: must divide ``per_domain``.
+
+    Returns:
+      [devices, domains, per_domain / devices].
+
+    Raises:
+      InputError: they do not divide; it names the nearest batch sizes that do.
+    """
+    domains, per_domain = utterances.shape
+    if per_domain % num_devices:
+        lower = per_domain // num_devices * num_devices
+        near = [n * domains for n in (lower, lower + num_devices) if n]
+        raise InputError(
+            f"{per_domain} utterances of each domain cannot be shared out to "
+            f"{num_devices} devices. Nearest batch sizes that can, for {domains} "
+            f"domains: {' or '.join(map(str, near))} (--batch_size), or use one "
+            "device (--parallel=none)."
+        )
+    return utterances.reshape(domains, num_devices, -1).swapaxes(0, 1)
 
 
 def samples_per_domain(batch_size: int, num_domains: int) -> int:

@@ -124,7 +124,7 @@ def build_dataset(
         kept += chosen
     labels = [emotions.index(example.emotion) for example in kept]
     return Dataset(
-        store=pack([example.features for example in kept], labels),
+        store=pack([example.features for example in kept], labels, len(emotions)),
         corpora=corpora,
         utterances=tuple(example.utterance for example in kept),
         speakers=tuple(example.speaker for example in kept),

@@ -39,6 +39,22 @@ def domain_risks(
     return mean_over_devices(cross_entropy(logits, labels).mean(axis=1), axis_name)
 
 
+def mean_risk(risks: jax.Array, weights: jax.Array | None = None) -> jax.Array:
+    """Mean over domains, ``1/D sum_i L_CE(S_i)`` of Eq. (2).
+
+    Args:
+      risks: [domains], in nats.
+      weights: [domains], what each domain counts; None for all alike, as in Eq. (2).
+
+    Returns:
+      A scalar, in nats.
+    """
+    if weights is None:
+        return risks.mean()
+    chex.assert_equal_shape([risks, weights])
+    return (risks * weights).sum() / weights.sum()
+
+
 def energy(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
     """Energy of each example, ``log sum_c exp(z_c / T)``.
 

@@ -19,7 +19,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.losses import domain_risks, energy_score
+from damldg_jax.losses import domain_risks, energy_score, mean_risk
 from damldg_jax.parallel import mean_over_devices
 from damldg_jax.types import Forward, Params
 
@@ -30,10 +30,13 @@ class Batch(NamedTuple):
     Attributes:
       inputs: [domains, per_domain, frames, features, 1], float.
       labels: [domains, per_domain], integer classes.
+      weights: [domains], what each domain counts in a mean over domains; None for
+        all alike, as in Eq. (2).
     """
 
     inputs: jax.Array
     labels: jax.Array
+    weights: jax.Array | None = None
 
 
 class Risk(NamedTuple):
@@ -109,7 +112,7 @@ def meta_train_loss(
     """
     logits, state = forward(params, batch.inputs)
     risks = domain_risks(logits, batch.labels, axis_name)
-    return risks.mean(), Risk(logits, state, risks)
+    return mean_risk(risks, batch.weights), Risk(logits, state, risks)
 
 
 class Inner(NamedTuple):

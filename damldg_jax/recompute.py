@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from damldg_jax.batches import Store, utterances_of_step
+from damldg_jax.batches import Draw, Store, utterances_of_step
 from damldg_jax.models import Network
 from damldg_jax.training import Windowing, sample_batch
 from damldg_jax.types import BatchStats, Params
@@ -50,7 +50,7 @@ def compile_recompute(network: Network, windowing: Windowing) -> RecomputeFn:
         step: jax.Array,
     ) -> BatchStats:
         rng = jax.random.fold_in(jax.random.key(_SEED), step)
-        batch = sample_batch(store, utterances, rng, windowing)
+        batch = sample_batch(store, Draw(utterances), rng, windowing)
         return network.statistics(params, batch_stats, batch.inputs)
 
     def recompute(

@@ -11,13 +11,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from damldg_jax.algorithms import Algorithm
 from damldg_jax.augment import Augmentation, draw_windows, read_windows
-from damldg_jax.batches import Store
-from damldg_jax.errors import InputError
+from damldg_jax.batches import Draw, Store
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
 from damldg_jax.parallel import AXIS, device_share
@@ -33,6 +31,8 @@ class TrainState(NamedTuple):
       batch_stats: running statistics of batch normalisation.
       optimizer_state: optax's.
       algorithm_state: the algorithm's own.
+      finite: bool scalar, whether all numbers of all steps were. The step in which one
+        is not is not taken, nor is any after it: the state before it is kept.
     """
 
     step: jax.Array
@@ -40,6 +40,7 @@ class TrainState(NamedTuple):
     batch_stats: BatchStats
     optimizer_state: Any
     algorithm_state: Any
+    finite: jax.Array
 
 
 class Windowing(NamedTuple):
@@ -57,7 +58,7 @@ class Windowing(NamedTuple):
 
 
 TrainStep = Callable[
-    [TrainState, Store, jax.Array, jax.Array],
+    [TrainState, Store, Draw, jax.Array],
     tuple[TrainState, Mapping[str, jax.Array]],
 ]
 
@@ -67,6 +68,7 @@ def init_state(
     algorithm: Algorithm,
     optimizer: optax.GradientTransformation,
     seed: int,
+    num_domains: int,
 ) -> TrainState:
     """Initialises a run.
 
@@ -75,6 +77,7 @@ def init_state(
       algorithm: what trains it.
       optimizer: what applies its gradients.
       seed: of the run.
+      num_domains: source domains.
 
     Returns:
       The state before the first step.
@@ -86,7 +89,8 @@ def init_state(
         params=params,
         batch_stats=batch_stats,
         optimizer_state=optimizer.init(params),
-        algorithm_state=algorithm.init(params),
+        algorithm_state=algorithm.init(params, num_domains),
+        finite=jnp.ones((), bool),
     )
 
 
@@ -98,7 +102,7 @@ def _keys(seed: int | jax.Array) -> tuple[jax.Array, jax.Array]:
 
 def sample_batch(
     store: Store,
-    utterances: jax.Array,
+    draw: Draw,
     rng: jax.Array,
     windowing: Windowing,
     axis_name: str | None = None,
@@ -107,7 +111,7 @@ def sample_batch(
 
     Args:
       store: packed utterances.
-      utterances: [domains, per_domain] int32, this device's share.
+      draw: which utterances; [domains, per_domain] is this device's share.
       rng: key of the step, the same on every device.
       windowing: how to cut.
       axis_name: of the devices that share ``per_domain``, or None.
@@ -115,28 +119,29 @@ def sample_batch(
     Returns:
       The batch, [domains, per_domain, frames, features, 1].
     """
+    utterances = draw.utterances
     domains, share = utterances.shape
     devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
     # A key for each example of the whole batch, of which this device takes its share:
     # the crops do not depend on how many devices there are.
     keys = jax.random.split(rng, (domains, share * devices))
     keys = device_share(keys, 1, axis_name)
-    draw = functools.partial(
+    window = functools.partial(
         draw_windows,
         num_frames=windowing.num_frames,
         augmentation=windowing.augmentation,
     )
-    windows = jax.vmap(jax.vmap(draw))(keys, store.lengths[utterances])
+    windows = jax.vmap(jax.vmap(window))(keys, store.lengths[utterances])
     inputs = read_windows(
         store, utterances, windows, windowing.num_frames, windowing.silence
     )
-    return Batch(inputs, store.labels[utterances])
+    return Batch(inputs, store.labels[utterances], draw.weights)
 
 
 def train_step(
     state: TrainState,
     store: Store,
-    utterances: jax.Array,
+    draw: Draw,
     seed: jax.Array,
     *,
     algorithm: Algorithm,
@@ -149,7 +154,7 @@ def train_step(
     Args:
       state: before the step.
       store: packed utterances.
-      utterances: [domains, per_domain] int32, this device's share of the step.
+      draw: which utterances; [domains, per_domain] is this device's share.
       seed: of the run, an unsigned integer scalar.
       algorithm: gives the gradient.
       optimizer: applies it.
@@ -162,7 +167,7 @@ def train_step(
     """
     rng = jax.random.fold_in(_keys(seed)[1], state.step)
     window_key, algorithm_key = jax.random.split(rng)
-    batch = sample_batch(store, utterances, window_key, windowing, axis_name)
+    batch = sample_batch(store, draw, window_key, windowing, axis_name)
     gradient, aux = algorithm.gradient(
         state.params, state.batch_stats, state.algorithm_state, batch, algorithm_key
     )
@@ -174,14 +179,25 @@ def train_step(
         "gradient_norm": optax.tree.norm(gradient),
         "update_norm": optax.tree.norm(updates),
     }
-    state = TrainState(
+    after = TrainState(
         step=state.step + 1,
         params=optax.apply_updates(state.params, updates),
         batch_stats=aux.batch_stats,
         optimizer_state=optimizer_state,
         algorithm_state=aux.state,
+        finite=state.finite & _all_finite(metrics),
     )
-    return state, metrics
+    return _keep_unless_finite(state, after), metrics
+
+
+def _all_finite(metrics: Mapping[str, jax.Array]) -> jax.Array:
+    """Whether every number is; the norms among them speak for the trees."""
+    return jnp.stack([jnp.isfinite(x).all() for x in metrics.values()]).all()
+
+
+def _keep_unless_finite(before: TrainState, after: TrainState) -> TrainState:
+    kept = jax.tree.map(lambda a, b: jnp.where(after.finite, b, a), before, after)
+    return kept._replace(finite=after.finite)
 
 
 def compile_train_step(
@@ -201,8 +217,8 @@ def compile_train_step(
       devices: among which each domain's samples are shared out.
 
     Returns:
-      ``(state, store, utterances[devices, domains, share], seed) -> (state,
-      metrics)``; the state is donated.
+      ``(state, store, draw, seed) -> (state, metrics)``, the draw being of utterances
+      [devices, domains, share]; the state is donated.
     """
     step = functools.partial(
         train_step,
@@ -214,34 +230,8 @@ def compile_train_step(
     return jax.pmap(
         step,
         axis_name=AXIS,
-        in_axes=(None, None, 0, None),
+        in_axes=(None, None, Draw(0, None), None),
         out_axes=None,
         devices=devices,
         donate_argnums=0,
     )
-
-
-def share_out(utterances: np.ndarray, num_devices: int) -> np.ndarray:
-    """Deals each domain's utterances out to devices.
-
-    Args:
-      utterances: [domains, per_domain].
-      num_devices: must divide ``per_domain``.
-
-    Returns:
-      [devices, domains, per_domain / devices].
-
-    Raises:
-      InputError: they do not divide; it names the nearest batch sizes that do.
-    """
-    domains, per_domain = utterances.shape
-    if per_domain % num_devices:
-        lower = per_domain // num_devices * num_devices
-        near = [n * domains for n in (lower, lower + num_devices) if n]
-        raise InputError(
-            f"{per_domain} utterances of each domain cannot be shared out to "
-            f"{num_devices} devices. Nearest batch sizes that can, for {domains} "
-            f"domains: {' or '.join(map(str, near))} (--batch_size), or use one "
-            "device (--parallel=none)."
-        )
-    return utterances.reshape(domains, num_devices, -1).swapaxes(0, 1)

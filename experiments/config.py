@@ -8,7 +8,7 @@ import dataclasses
 import pathlib
 
 from damldg_jax.algorithms import Hyperparameters
-from damldg_jax.algorithms.signature import ENERGY_STATISTICS
+from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import FEATURES
@@ -21,6 +21,7 @@ CHOICES = {
     "features": tuple(FEATURES),
     "evaluation_statistics": ("recomputed", "running"),
     "energy_statistics": ENERGY_STATISTICS,
+    "risk_mean": ("domains", "samples"),
     "model_depth": tuple(map(str, STAGE_SIZES)),
     "parallel": ("data", "none"),
 }
@@ -52,6 +53,7 @@ class Config:
     batch_size: int = 32
     learning_rate: float = 0.05
     momentum: float = 0.9
+    risk_mean: str = "domains"
     crop_seconds: float = 2.0
     augment: bool = True
     validation_fraction: float = 0.2
@@ -65,6 +67,17 @@ class Config:
     margin_gradient: bool = Hyperparameters.margin_gradient
     energy_statistics: str = Hyperparameters.energy_statistics
     temperature: float = Hyperparameters.temperature
+    inner_steps: int = Hyperparameters.inner_steps
+    # Other algorithms.
+    group_dro_step_size: float = Hyperparameters.group_dro_step_size
+    irm_penalty: float = Hyperparameters.irm_penalty
+    vrex_penalty: float = Hyperparameters.vrex_penalty
+    penalty_warmup: int = Hyperparameters.penalty_warmup
+    coral_penalty: float = Hyperparameters.coral_penalty
+    mixup_alpha: float = Hyperparameters.mixup_alpha
+    mixstyle_alpha: float = Hyperparameters.mixstyle_alpha
+    mixstyle_probability: float = Hyperparameters.mixstyle_probability
+    sam_radius: float = Hyperparameters.sam_radius
     # Model.
     model_depth: int = 18
     model_width: int = 64

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from damldg_jax.training import share_out
+from damldg_jax.batches import share_out
 from experiments.config import Config
 from experiments.console import say
 from experiments.data import Prepared, divide, load

@@ -83,6 +83,10 @@ _define("Training", flags.DEFINE_float, "learning_rate",
         "Of SGD, the paper's eta_t.", lower_bound=0.0)
 _define("Training", flags.DEFINE_float, "momentum",
         "Of SGD.", lower_bound=0.0, upper_bound=1.0)
+_define("Training", flags.DEFINE_enum, "risk_mean", CHOICES["risk_mean"],
+        "Mean in a loss: over domains, each of which counts the same (Eq. 2), or over "
+        "samples, each domain counting by its number of utterances (as in the public "
+        "code, which draws batches from the joined corpora).")
 _define("Training", flags.DEFINE_float, "crop_seconds",
         "Length of a training example. Shorter utterances are padded with silence, "
         "in testing too; longer ones are tested whole.", lower_bound=0.1)
@@ -103,7 +107,11 @@ _define("Training", flags.DEFINE_integer, "evaluate_every",
         "Steps between evaluations on the validation speakers, each of which also "
         "saves a checkpoint. Left out: once an epoch.", lower_bound=1)
 _define("Meta-learning", flags.DEFINE_float, "inner_learning_rate",
-        "Of the virtual update, the paper's eta_s.", lower_bound=0.0)
+        "Of the virtual update, the paper's eta_s; also of the steps of Fish.",
+        lower_bound=0.0)
+_define("Meta-learning", flags.DEFINE_integer, "inner_steps",
+        "Virtual updates in a row; 1 in the paper. Each further one costs as much "
+        "again.", lower_bound=1)
 _define("Meta-learning", flags.DEFINE_integer, "num_held_out",
         "Source corpora that are meta-test in a step.", lower_bound=1)
 _define("Meta-learning", flags.DEFINE_bool, "second_order",
@@ -118,6 +126,26 @@ _define("Meta-learning", flags.DEFINE_enum, "energy_statistics",
         "or by running ones (as the public code does). The paper is silent.")
 _define("Meta-learning", flags.DEFINE_float, "temperature",
         "T of the energy score; 1 in the paper.", lower_bound=1e-6)
+_define("Other algorithms", flags.DEFINE_float, "group_dro_step_size",
+        "By which the weights of Group DRO follow the risks.", lower_bound=0.0)
+_define("Other algorithms", flags.DEFINE_float, "irm_penalty",
+        "Weight of IRM's penalty.", lower_bound=0.0)
+_define("Other algorithms", flags.DEFINE_float, "vrex_penalty",
+        "Weight of V-REx's variance of risks.", lower_bound=0.0)
+_define("Other algorithms", flags.DEFINE_integer, "penalty_warmup",
+        "Steps in which the penalties of IRM and V-REx weigh 1.", lower_bound=0)
+_define("Other algorithms", flags.DEFINE_float, "coral_penalty",
+        "Weight of CORAL's distance between domains.", lower_bound=0.0)
+_define("Other algorithms", flags.DEFINE_float, "mixup_alpha",
+        "Both parameters of the Beta distribution by which Mixup mixes two domains.",
+        lower_bound=1e-6)
+_define("Other algorithms", flags.DEFINE_float, "mixstyle_alpha",
+        "Both parameters of the Beta distribution by which MixStyle mixes the "
+        "statistics of two domains.", lower_bound=1e-6)
+_define("Other algorithms", flags.DEFINE_float, "mixstyle_probability",
+        "That MixStyle alters a step.", lower_bound=0.0, upper_bound=1.0)
+_define("Other algorithms", flags.DEFINE_float, "sam_radius",
+        "rho of SAM, how far it climbs before it descends.", lower_bound=0.0)
 _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
         "Layers of the ResNet.")
 _define("Model", flags.DEFINE_integer, "model_width",

@@ -11,12 +11,12 @@ import numpy as np
 from tqdm import tqdm
 
 from damldg_jax.algorithms import ALGORITHMS
-from damldg_jax.batches import samples_per_domain, utterances_of_step
+from damldg_jax.batches import Draw, samples_per_domain, share_out, utterances_of_step
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import Scores, score
 from damldg_jax.parallel import replicate, to_host
-from damldg_jax.training import TrainState, init_state, share_out
+from damldg_jax.training import TrainState, init_state
 from damldg_jax.types import BatchStats
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.config import DEFAULT_EPOCHS, Config
@@ -110,7 +110,13 @@ def _train(
     """Returns the last state, the best, and when the run would have begun unbroken."""
     plan = schedule(run.division, programs.config)
     algorithm, train_step = programs.training(run.method)
-    initial = init_state(programs.network, algorithm, programs.optimizer, run.seed)
+    initial = init_state(
+        programs.network,
+        algorithm,
+        programs.optimizer,
+        run.seed,
+        len(run.division.train),
+    )
     best = Best(to_host(initial.params), to_host(initial.batch_stats), 0, -1.0)
     state, best, spent = checkpoints.restore(Saved(initial, best, 0.0))
     began = time.monotonic() - spent
@@ -133,9 +139,12 @@ def _train(
     return state, best, began
 
 
-def _draw(run: Run, plan: Schedule, programs: Programs, step: int) -> np.ndarray:
-    drawn = utterances_of_step(run.division.train, plan.per_domain, step, run.seed)
-    return share_out(drawn, len(programs.devices))
+def _draw(run: Run, plan: Schedule, programs: Programs, step: int) -> Draw:
+    train = run.division.train
+    drawn = utterances_of_step(train, plan.per_domain, step, run.seed)
+    weights = np.array([len(members) for members in train], np.float32)
+    by_size = programs.config.risk_mean == "samples"
+    return Draw(share_out(drawn, len(programs.devices)), weights if by_size else None)
 
 
 def _select(

@@ -11,7 +11,6 @@ from jax.flatten_util import ravel_pytree
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.losses import cross_entropy, energy
-from damldg_jax.meta import Batch
 from tests import tiny
 
 # A generator that compiles faster than the default one. With this key RSC mutes
@@ -33,7 +32,7 @@ def setup(domains=3):
 def compute(method, domains, settings):
     network, params, batch_stats, batch = setup(domains)
     algorithm = ALGORITHMS[method].factory(network, settings, None)
-    state = algorithm.init(params)
+    state = algorithm.init(params, domains)
     return jax.jit(algorithm.gradient)(params, batch_stats, state, batch, KEY)
 
 
@@ -50,7 +49,10 @@ def run(method, domains=3, **settings):
 def parts(batch, held_out):
     """The domains S' and V that a step says it has used."""
     held = np.isin(np.arange(len(batch.labels)), held_out)
-    return Batch(*(x[~held] for x in batch)), Batch(*(x[held] for x in batch))
+    return tuple(
+        jax.tree.map(lambda x, chosen=chosen: x[chosen], batch)
+        for chosen in (~held, held)
+    )
 
 
 def risk(params, network, batch_stats, batch):

@@ -41,13 +41,13 @@ def device(store):
 
 
 def alone(spectrogram):
-    return device(pack([spectrogram], [0]))
+    return device(pack([spectrogram], [0], 1))
 
 
 def between_nans(spectrogram):
     """An utterance whose neighbours poison whatever touches them."""
     nan = np.full_like(spectrogram, np.nan)
-    return device(pack([nan, spectrogram, nan], [0, 1, 0]))
+    return device(pack([nan, spectrogram, nan], [0, 1, 0], 2))
 
 
 @given(st.integers(-30, 30))
@@ -90,7 +90,7 @@ def test_a_neighbour_is_never_read(start, rate, length):
 
 
 def test_leading_axes_are_free():
-    store = device(pack([ramp(4), ramp(6, offset=100)], [0, 1]))
+    store = device(pack([ramp(4), ramp(6, offset=100)], [0, 1], 2))
     utterances = jnp.array([[0, 1, 1], [1, 0, 0]])
     start = jnp.array([[0.0, 1.0, 2.0], [3.0, 0.0, 1.0]])
     windows = Windows(start, jnp.zeros((2, 3)), jnp.ones((2, 3)))

@@ -10,7 +10,7 @@ from damldg_jax.batches import pack, samples_per_domain, utterances_of_step
 
 def test_packs_one_behind_the_other():
     parts = [np.full((n, 2), n, np.float32) for n in (3, 1, 2)]
-    store = pack(parts, [4, 0, 4])
+    store = pack(parts, [4, 0, 4], 5)
     np.testing.assert_array_equal(store.frames[:, 0], [3, 3, 3, 1, 2, 2])
     assert store.frames.dtype == np.float32
     for name, expected in {
@@ -26,7 +26,7 @@ def test_packs_one_behind_the_other():
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=8))
 def test_unpacks_to_what_was_packed(lengths):
     parts = [np.random.default_rng(n).normal(size=(n, 3)) for n in lengths]
-    store = pack(parts, range(len(parts)))
+    store = pack(parts, range(len(parts)), len(parts))
     for part, offset, length in zip(parts, store.offsets, store.lengths, strict=True):
         np.testing.assert_array_equal(store.frames[offset : offset + length], part)
 

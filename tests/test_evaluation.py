@@ -32,7 +32,7 @@ def predict():
 def store():
     rng = np.random.default_rng(0)
     parts = [rng.normal(size=(n, FEATURES)).astype(np.float32) for n in LENGTHS]
-    return pack(parts, [0] * len(parts))
+    return pack(parts, [0] * len(parts), 1)
 
 
 def spectrogram(store, utterance):
@@ -120,7 +120,7 @@ def test_batches_are_filled_and_little_is_padded(store):
 def test_never_sees_a_neighbour(predict):
     parts = [np.full((n, FEATURES), i, np.float32) for i, n in enumerate(LENGTHS)]
     parts[5][:] = np.nan
-    store = pack(parts, [0] * len(parts))
+    store = pack(parts, [0] * len(parts), 1)
     _, energy, _ = predict(PARAMS, STATS, store, np.arange(len(parts)))
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(energy)), [5])
 

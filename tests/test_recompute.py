@@ -17,7 +17,7 @@ DOMAINS = [np.arange(0, 12), np.arange(12, 20)]
 def store():
     rng = np.random.default_rng(0)
     spectrograms = rng.normal(1, 2, size=(20, FRAMES, FEATURES)).astype(np.float32)
-    return jax.tree.map(jnp.asarray, pack(list(spectrograms), [0] * 20))
+    return jax.tree.map(jnp.asarray, pack(list(spectrograms), [0] * 20, 1))
 
 
 def test_statistics_of_a_batch_are_its_own():

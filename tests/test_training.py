@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.augment import NO_AUGMENTATION, Augmentation
-from damldg_jax.batches import pack, utterances_of_step
+from damldg_jax.batches import Draw, pack, share_out, utterances_of_step
 from damldg_jax.errors import InputError
 from damldg_jax.parallel import AXIS, replicate
 from damldg_jax.training import (
@@ -19,7 +19,6 @@ from damldg_jax.training import (
     compile_train_step,
     init_state,
     sample_batch,
-    share_out,
     train_step,
 )
 from tests.tiny import (
@@ -47,7 +46,7 @@ def store():
         (rng.normal(size=(length, FEATURES)) + (label - 1) * slopes).astype(np.float32)
         for label, length in zip(labels, rng.integers(6, 30, 60), strict=True)
     ]
-    return pack(spectrograms, labels)
+    return pack(spectrograms, labels, CLASSES)
 
 
 NETWORK = smooth_network(AXIS)
@@ -64,12 +63,13 @@ def compiled(method, network, num_devices):
 
 def train(method, num_devices, store, steps, seed=3, network=NETWORK):
     algorithm, step, devices = compiled(method, network, num_devices)
-    state = replicate(init_state(network, algorithm, OPTIMIZER, seed), devices)
+    state = init_state(network, algorithm, OPTIMIZER, seed, len(DOMAINS))
+    state = replicate(state, devices)
     store = replicate(store, devices)
     losses = []
     for number in range(steps):
         drawn = utterances_of_step(DOMAINS, PER_DOMAIN, number, seed)
-        drawn = share_out(drawn, len(devices))
+        drawn = Draw(share_out(drawn, len(devices)))
         state, metrics = step(state, store, drawn, np.uint32(seed))
         losses.append(float(metrics["loss"]))
     return state, losses
@@ -133,8 +133,8 @@ def test_pmap_on_one_device_equals_jit_and_no_jit(store):
     plain = functools.partial(
         train_step, algorithm=algorithm, optimizer=OPTIMIZER, windowing=WINDOWING
     )
-    drawn = utterances_of_step(DOMAINS, PER_DOMAIN, 0, 3)
-    state = init_state(network, algorithm, OPTIMIZER, 3)
+    drawn = Draw(utterances_of_step(DOMAINS, PER_DOMAIN, 0, 3))
+    state = init_state(network, algorithm, OPTIMIZER, 3, len(DOMAINS))
     store = jax.tree.map(jnp.asarray, store)
     expected, _ = plain(state, store, drawn, np.uint32(3))
     jitted, _ = jax.jit(plain)(state, store, drawn, np.uint32(3))
@@ -148,7 +148,7 @@ def test_batch_is_domain_major_and_labels_follow_their_utterances(store):
     drawn = utterances_of_step(DOMAINS, PER_DOMAIN, 0, 3)
     windowing = Windowing(40, -2.0, NO_AUGMENTATION)
     batch = sample_batch(
-        jax.tree.map(jnp.asarray, store), drawn, jax.random.key(0), windowing
+        jax.tree.map(jnp.asarray, store), Draw(drawn), jax.random.key(0), windowing
     )
     assert batch.inputs.shape == (3, PER_DOMAIN, 40, FEATURES, 1)
     np.testing.assert_array_equal(batch.labels, store.labels[drawn])

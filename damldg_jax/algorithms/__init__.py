@@ -7,14 +7,10 @@ file of its own, citing its paper, and give it a row here.
 from typing import NamedTuple
 
 from damldg_jax.algorithms.deep_all import deep_all
+from damldg_jax.algorithms.hyperparameters import Hyperparameters
 from damldg_jax.algorithms.mldg import da_mldg, mldg
 from damldg_jax.algorithms.rsc import rsc
-from damldg_jax.algorithms.signature import (
-    Algorithm,
-    Aux,
-    Factory,
-    Hyperparameters,
-)
+from damldg_jax.algorithms.signature import Algorithm, Aux, Factory
 
 __all__ = ["ALGORITHMS", "Algorithm", "Aux", "Entry", "Factory", "Hyperparameters"]
 

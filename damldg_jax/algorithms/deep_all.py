@@ -2,12 +2,8 @@
 
 import jax
 
-from damldg_jax.algorithms.signature import (
-    Algorithm,
-    Hyperparameters,
-    LossAux,
-    descend,
-)
+from damldg_jax.algorithms.hyperparameters import Hyperparameters
+from damldg_jax.algorithms.signature import Algorithm, Aux, State, descend
 from damldg_jax.meta import Batch, meta_train_loss
 from damldg_jax.models import Network
 from damldg_jax.types import BatchStats, Params
@@ -29,11 +25,15 @@ def deep_all(
     del hyperparameters
 
     def loss_fn(
-        params: Params, batch_stats: BatchStats, batch: Batch, rng: jax.Array
-    ) -> tuple[jax.Array, LossAux]:
+        params: Params,
+        batch_stats: BatchStats,
+        state: State,
+        batch: Batch,
+        rng: jax.Array,
+    ) -> tuple[jax.Array, Aux]:
         del rng
         forward = network.training_forward(batch_stats)
         loss, risk = meta_train_loss(params, forward, batch, axis_name)
-        return loss, LossAux(risk.state, {"domain_loss": risk.domain_risks})
+        return loss, Aux(risk.state, state, {"domain_loss": risk.domain_risks})
 
     return descend(loss_fn, axis_name)

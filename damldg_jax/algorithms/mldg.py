@@ -9,9 +9,12 @@ through it from a gradient ``v`` of the weighted meta-test loss is its tangent a
 ``v``: one linearisation of the update at theta instead of nested reverse passes. It is
 exact, and several times faster where nested convolution gradients are slow.
 
-Batch normalisation: the meta-train pass updates the running statistics, which are
-state and no function of theta (no gradient passes through them); the meta-test pass
-starts from them, and its own are discarded.
+Several virtual steps in a row make a product of such Jacobians, whose transpose is the
+product in reverse order.
+
+Batch normalisation: the meta-train pass at theta updates the running statistics, which
+are state and no function of theta (no gradient passes through them); the meta-test
+pass starts from them, and its own are discarded.
 """
 
 import functools
@@ -20,7 +23,9 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.algorithms.signature import Algorithm, Aux, Hyperparameters, stateless
+from damldg_jax.algorithms.hyperparameters import Hyperparameters
+from damldg_jax.algorithms.signature import Algorithm, Aux, State, stateless
+from damldg_jax.losses import mean_risk
 from damldg_jax.meta import (
     Batch,
     Inner,
@@ -36,6 +41,8 @@ from damldg_jax.types import BatchStats, Params
 
 # From the logits of S' and of V at theta' to the weight of the meta-test loss.
 WeightFn = Callable[[jax.Array, jax.Array], jax.Array]
+# From a gradient with respect to theta' to the one with respect to theta.
+PullBack = Callable[[Params], Params]
 
 
 def _unit_weight(train_logits: jax.Array, test_logits: jax.Array) -> jax.Array:
@@ -66,12 +73,12 @@ def mldg(
     def gradient(
         params: Params,
         batch_stats: BatchStats,
-        state: tuple,
+        state: State,
         batch: Batch,
         rng: jax.Array,
     ) -> tuple[Params, Aux]:
         split = hold_out(rng, batch, settings.num_held_out)
-        virtual, pull_back, inner = _virtual_update(
+        virtual, pull_back, inner = _virtual_updates(
             params, network, batch_stats, split.meta_train, settings, axis_name
         )
         batch_stats = jax.lax.stop_gradient(inner.risk.state)
@@ -91,14 +98,14 @@ def mldg(
     return Algorithm(stateless, gradient)
 
 
-def _virtual_update(
+def _virtual_updates(
     params: Params,
     network: Network,
     batch_stats: BatchStats,
     meta_train: Batch,
     settings: Hyperparameters,
     axis_name: str | None,
-) -> tuple[Params, Callable[[Params], Params], Inner]:
+) -> tuple[Params, PullBack, Inner]:
     """Returns theta', the map that pulls a gradient at theta' back to theta, and L."""
     update = functools.partial(
         virtual_update,
@@ -107,10 +114,28 @@ def _virtual_update(
         inner_learning_rate=settings.inner_learning_rate,
         axis_name=axis_name,
     )
-    if not settings.second_order:
-        virtual, inner = update(params)
-        return virtual, lambda gradient: gradient, inner
-    return jax.linearize(update, params, has_aux=True)
+    virtual, *first = _with_pull_back(update, params, settings.second_order)
+    pull_backs = [first[0]]
+    for _ in range(1, settings.inner_steps):
+        virtual, further, _ = _with_pull_back(update, virtual, settings.second_order)
+        pull_backs.append(further)
+
+    def pull_back(gradient: Params) -> Params:
+        for each in reversed(pull_backs):
+            gradient = each(gradient)
+        return gradient
+
+    return virtual, pull_back, first[1]
+
+
+def _with_pull_back(
+    update: Callable[[Params], tuple[Params, Inner]], params: Params, second_order: bool
+) -> tuple[Params, PullBack, Inner]:
+    """Takes one virtual step, and tells how a gradient passes back through it."""
+    if second_order:
+        return jax.linearize(update, params, has_aux=True)
+    virtual, inner = update(params)
+    return virtual, lambda gradient: gradient, inner
 
 
 def _weighted_loss(
@@ -131,7 +156,7 @@ def _weighted_loss(
     if not settings.margin_gradient:
         gamma = jax.lax.stop_gradient(gamma)
     loss, risk = meta_test_loss(virtual, forward, split.meta_test, gamma, axis_name)
-    return loss, (gamma, risk.domain_risks.mean())
+    return loss, (gamma, mean_risk(risk.domain_risks, split.meta_test.weights))
 
 
 def da_mldg(

@@ -6,13 +6,9 @@ Representation Self-Challenging, Huang et al. 2020 (https://arxiv.org/abs/2007.0
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.algorithms.signature import (
-    Algorithm,
-    Hyperparameters,
-    LossAux,
-    descend,
-)
-from damldg_jax.losses import domain_risks
+from damldg_jax.algorithms.hyperparameters import Hyperparameters
+from damldg_jax.algorithms.signature import Algorithm, Aux, State, descend
+from damldg_jax.losses import domain_risks, mean_risk
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
 from damldg_jax.parallel import device_share
@@ -43,8 +39,12 @@ def rsc(
     del hyperparameters
 
     def loss_fn(
-        params: Params, batch_stats: BatchStats, batch: Batch, rng: jax.Array
-    ) -> tuple[jax.Array, LossAux]:
+        params: Params,
+        batch_stats: BatchStats,
+        state: State,
+        batch: Batch,
+        rng: jax.Array,
+    ) -> tuple[jax.Array, Aux]:
         coin, draw = jax.random.split(rng)
         maps, updated = network.encode(params, batch_stats, batch.inputs)
         keep = _features_to_keep(params, network, maps, batch.labels, coin)
@@ -52,7 +52,8 @@ def rsc(
         keep = keep | ~challenged[:, :, None, None, None]
         logits = network.classify(params, maps * keep.astype(maps.dtype))
         risks = domain_risks(logits, batch.labels, axis_name)
-        return risks.mean(), LossAux(updated, {"domain_loss": risks})
+        loss = mean_risk(risks, batch.weights)
+        return loss, Aux(updated, state, {"domain_loss": risks})
 
     return descend(loss_fn, axis_name)
 
