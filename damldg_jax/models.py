@@ -22,6 +22,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from damldg_jax.convolution import convolve, max_pool
 from damldg_jax.types import BatchStats, Forward, Params
 
 STAGE_SIZES = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
@@ -29,6 +30,9 @@ STAGE_SIZES = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 # What running statistics keep of themselves at each step.
 MOMENTUM = 0.9
 
+_max_pool = functools.partial(
+    nn.max_pool, window_shape=(3, 3), strides=(2, 2), padding=((1, 1), (1, 1))
+)
 _he_normal = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 
 
@@ -100,19 +104,20 @@ class ResidualBlock(nn.Module):
 
     channels: int
     stride: int
+    conv: Callable[..., Any]
     norm: Callable[..., Any]
 
     @nn.compact
     def __call__(self, x: jax.Array, lengths: jax.Array | None) -> jax.Array:
         """Maps [batch, time, frequency, channels] to ``channels`` at the stride."""
         strides = (self.stride, self.stride)
-        conv = functools.partial(nn.Conv, use_bias=False, kernel_init=_he_normal)
-        y = conv(self.channels, (3, 3), strides, padding=1, name="conv1")(x)
+        y = self.conv(self.channels, (3, 3), strides, padding=1, name="conv1")(x)
         y = _silence_past_end(nn.relu(self.norm(name="norm1")(y)), lengths)
-        y = conv(self.channels, (3, 3), padding=1, name="conv2")(y)
+        y = self.conv(self.channels, (3, 3), padding=1, name="conv2")(y)
         y = self.norm(name="norm2")(y)
         if x.shape != y.shape:
-            x = conv(self.channels, (1, 1), strides, padding=0, name="shortcut")(x)
+            conv = functools.partial(self.conv, padding=0, name="shortcut")
+            x = conv(self.channels, (1, 1), strides)(x)
             x = self.norm(name="shortcut_norm")(x)
         return _silence_past_end(nn.relu(x + y), lengths)
 
@@ -125,12 +130,14 @@ class ResNetEncoder(nn.Module):
       width: channels of the stem and the first stage.
       silence: input value that stands for no sound.
       axis_name: of the devices that share a batch, or None.
+      for_cpu: whether to compute as ``convolution.py`` does.
     """
 
     stage_sizes: tuple[int, ...]
     width: int
     silence: float
     axis_name: str | None = None
+    for_cpu: bool = False
 
     @nn.compact
     def __call__(
@@ -144,12 +151,17 @@ class ResNetEncoder(nn.Module):
             epsilon=1e-5,
             axis_name=self.axis_name,
         )
-        conv = functools.partial(nn.Conv, use_bias=False, kernel_init=_he_normal)
+        conv = functools.partial(
+            nn.Conv,
+            use_bias=False,
+            kernel_init=_he_normal,
+            conv_general_dilated=convolve if self.for_cpu else None,
+        )
         x = _silence_past_end(inputs - self.silence, lengths)
         x = conv(self.width, (7, 7), (2, 2), padding=3, name="stem")(x)
         lengths = _halve(lengths)
         x = _silence_past_end(nn.relu(norm(name="stem_norm")(x)), lengths)
-        x = nn.max_pool(x, (3, 3), (2, 2), padding=((1, 1), (1, 1)))
+        x = (max_pool if self.for_cpu else _max_pool)(x)
         lengths = _halve(lengths)
         x = _silence_past_end(x, lengths)
         for stage, blocks in enumerate(self.stage_sizes):
@@ -158,7 +170,7 @@ class ResNetEncoder(nn.Module):
                 lengths = _halve(lengths) if stride == 2 else lengths
                 name = f"stage{stage + 1}_block{block + 1}"
                 channels = self.width * 2**stage
-                x = ResidualBlock(channels, stride, norm, name=name)(x, lengths)
+                x = ResidualBlock(channels, stride, conv, norm, name=name)(x, lengths)
         return x, lengths
 
 
@@ -179,6 +191,7 @@ def resnet(
     width: int = 64,
     silence: float = 0.0,
     axis_name: str | None = None,
+    for_cpu: bool | None = None,
 ) -> Network:
     """Builds a ResNet for spectrograms.
 
@@ -189,12 +202,16 @@ def resnet(
       width: channels of the stem and the first stage; 64 in the paper.
       silence: input value that stands for no sound.
       axis_name: of the devices that share a training batch, or None.
+      for_cpu: whether to compute as ``convolution.py`` does, with the same results up
+        to rounding; by default where JAX runs on a CPU.
 
     Returns:
       The network's pure functions. Its parameters are a dictionary of ``encoder``
       and ``classifier``.
     """
-    encoder = ResNetEncoder(STAGE_SIZES[depth], width, silence, axis_name)
+    if for_cpu is None:
+        for_cpu = jax.default_backend() == "cpu"
+    encoder = ResNetEncoder(STAGE_SIZES[depth], width, silence, axis_name, for_cpu)
     classifier = nn.Dense(num_classes)
 
     def init(key: jax.Array) -> tuple[Params, BatchStats]:

@@ -5,7 +5,9 @@ that were best on source validation, and what is known of them. They are saved
 together, so a restored run never pairs one step's state with another step's best.
 """
 
+import contextlib
 import pathlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -53,6 +55,7 @@ class Checkpoints:
     """The checkpoints of one run; use as a context manager."""
 
     def __init__(self, folder: pathlib.Path):
+        self._folder = folder
         self._manager = ocp.CheckpointManager(
             folder.absolute(),
             options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT, create=True),
@@ -69,8 +72,11 @@ class Checkpoints:
 
         Args:
           saved: after a step; its state may be donated to the next one meanwhile.
+            Nothing is done if that step is saved already.
         """
         state, best = to_host(saved.state), saved.best
+        if int(state.step) in self._manager.all_steps():
+            return
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         progress = {"step": best.step, "uar": best.uar, "seconds": saved.seconds}
         self._manager.save(
@@ -81,6 +87,26 @@ class Checkpoints:
                 progress=ocp.args.JsonSave(progress),
             ),
         )
+
+    @contextlib.contextmanager
+    def keeping(self, saved: Saved) -> Iterator[None]:
+        """Saves what it is given if the block finds a number that is not finite.
+
+        Args:
+          saved: its state has not taken the step in which that came about.
+
+        Raises:
+          FloatingPointError: that of the block, which also says where the state is.
+        """
+        try:
+            yield
+        except FloatingPointError as error:
+            state = saved.state._replace(finite=np.ones((), bool))
+            self.save(saved._replace(state=state))
+            raise FloatingPointError(
+                f"{error} The state before it, after step {int(state.step)}, is kept "
+                f"in {self._folder}."
+            ) from error
 
     def restore(self, initial: Saved) -> Saved:
         """Restores the newest checkpoint, or returns what it is given if none is there.

@@ -15,6 +15,7 @@ from experiments.prepare import prepare
 from experiments.programs import Programs, devices
 from experiments.results import run_folder, table, write_results
 from experiments.workdir import claim
+from experiments.xla import choose_flags
 
 
 def run_experiments(config: Config) -> list[dict[str, Any]]:
@@ -30,6 +31,7 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
       InputError: settings or data are off.
       FloatingPointError: runs diverged; raised after all others are reported.
     """
+    choose_flags()
     plan = make_plan(config)
     prepare(plan.sources, config)
     prepared = load(plan.sources, config)

@@ -128,12 +128,15 @@ def _train(
         for step in range(first, plan.steps):
             drawn = _draw(run, plan, programs, step)
             state, metrics = train_step(state, programs.store, drawn, seed)
-            log.write_late(step + 1, metrics)
+            due = (step + 1) % plan.evaluate_every == 0 or step + 1 == plan.steps
+            with checkpoints.keeping(Saved(state, best, time.monotonic() - began)):
+                log.write_late(step + 1, metrics)
+                if due:
+                    log.write_pending()
             if step == first:
                 bar.set_postfix_str("")
             bar.update()
-            if (step + 1) % plan.evaluate_every == 0 or step + 1 == plan.steps:
-                log.write_pending()
+            if due:
                 best = _select(run, programs, state, best, log, bar)
                 checkpoints.save(Saved(state, best, time.monotonic() - began))
     return state, best, began

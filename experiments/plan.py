@@ -124,12 +124,13 @@ def _check_methods(config: Config, split: Split) -> None:
             raise unknown("method", method, ALGORITHMS)
         if methods.count(method) > 1:
             raise InputError(f"The method '{method}' is given twice in --methods.")
-        if not ALGORITHMS[method].holds_out:
-            continue
-        if len(split.sources) <= config.num_held_out:
+        entry = ALGORITHMS[method]
+        held_out = config.num_held_out if entry.holds_out else 0
+        if len(split.sources) < entry.min_domains + held_out:
+            needs = f"needs at least {entry.min_domains + held_out} sources"
+            reason = f", of which it holds {held_out} out at each step" * bool(held_out)
             raise InputError(
-                f"The method '{method}' holds {config.num_held_out} of its sources "
-                "out at each step and needs at least one more; given: "
+                f"The method '{method}' {needs}{reason}; given: "
                 f"{', '.join(split.sources)}. Add a corpus to --sources, or choose "
                 "another method."
             )

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = sorted((ROOT / "damldg_jax").rglob("*.py"))
-COMMANDS = sorted((ROOT / "experiments").glob("*.py"))
+COMMANDS = sorted((ROOT / "experiments").rglob("*.py"))
 
 
 def imports(path):

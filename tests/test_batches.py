@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from damldg_jax.batches import pack, samples_per_domain, utterances_of_step
+from damldg_jax.errors import InputError
 
 
 def test_packs_one_behind_the_other():
@@ -111,3 +112,11 @@ def test_golden_draw():
 )
 def test_samples_per_domain(batch_size, domains, each):
     assert samples_per_domain(batch_size, domains) == each
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_that_is_no_class_is_refused(label):
+    parts = [np.zeros((4, 2), np.float32)] * 3
+    message = rf"Utterance 1 has the label {label}.* 0 to 2"
+    with pytest.raises(InputError, match=message):
+        pack(parts, [0, label, 2], 3)

@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -240,6 +242,9 @@ def test_training_stops_where_numbers_are_not_finite(config, place):
     config = dataclasses.replace(
         config, target="hall", trials=1, learning_rate=1e30, workdir=place / "diverged"
     )
-    with pytest.raises(FloatingPointError, match=r"at step [123].*--learning_rate"):
+    message = r"at step [123].*--learning_rate"
+    with pytest.raises(FloatingPointError, match=message) as raised:
         run_experiments(config)
+    kept = re.search(r"after step ([012]), is kept in (\S+)\.", str(raised.value))
+    assert (pathlib.Path(kept[2]) / kept[1]).is_dir()
     assert not list((place / "diverged").rglob("result.json"))

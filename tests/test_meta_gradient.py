@@ -1,5 +1,6 @@
 """The meta-gradient against nested reverse mode and against finite differences."""
 
+import dataclasses
 import functools
 import itertools
 
@@ -31,6 +32,7 @@ OPTIONS = [
         (1, 2), (True, False), ("running", "batch")
     )
 ]
+OPTIONS.append(dataclasses.replace(OPTIONS[1], inner_steps=3))
 
 
 def objective(params, anchor, network, batch_stats, batch, rng, settings, weighted):
@@ -42,9 +44,7 @@ def objective(params, anchor, network, batch_stats, batch, rng, settings, weight
     split = hold_out(rng, batch, settings.num_held_out)
     forward = network.training_forward(batch_stats)
     loss, _ = meta_train_loss(params, forward, split.meta_train)
-    virtual, _ = virtual_update(
-        params, forward, split.meta_train, settings.inner_learning_rate
-    )
+    virtual = look_ahead(params, forward, split.meta_train, settings)
     _, risk = meta_train_loss(anchor, forward, split.meta_train)
     updated = network.training_forward(risk.state)
     energy_forward = {
@@ -55,15 +55,20 @@ def objective(params, anchor, network, batch_stats, batch, rng, settings, weight
     if weighted:
         at = virtual
         if not settings.margin_gradient:
-            at, _ = virtual_update(
-                anchor, forward, split.meta_train, settings.inner_learning_rate
-            )
+            at = look_ahead(anchor, forward, split.meta_train, settings)
         gamma = domain_shift_margin(
             energy_forward(at, split.meta_train.inputs)[0],
             energy_forward(at, split.meta_test.inputs)[0],
             settings.temperature,
         )
     return loss + meta_test_loss(virtual, updated, split.meta_test, gamma)[0]
+
+
+def look_ahead(params, forward, batch, settings):
+    for _ in range(settings.inner_steps):
+        rate = settings.inner_learning_rate
+        params, _ = virtual_update(params, forward, batch, rate)
+    return params
 
 
 def flat(tree):

@@ -144,6 +144,43 @@ def test_pmap_on_one_device_equals_jit_and_no_jit(store):
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+def test_a_step_that_is_not_finite_is_not_taken(store):
+    """Neither is any after it: the state before it waits to be looked at."""
+    poisoned = store._replace(frames=store.frames.copy())
+    poisoned.frames[store.offsets[7] : store.offsets[7] + 3] = np.inf
+    algorithm, step, devices = compiled("da_mldg", NETWORK, 1)
+    state = init_state(NETWORK, algorithm, OPTIMIZER, 3, len(DOMAINS))
+    state, poisoned = replicate((state, poisoned), devices)
+    clean = np.stack([[members[-1]] * PER_DOMAIN for members in DOMAINS])[None]
+    ill = np.full_like(clean, 7)
+    seen = []
+    for drawn in (clean, ill, clean):
+        state, metrics = step(state, poisoned, Draw(drawn), np.uint32(3))
+        kept = jax.tree.map(np.array, state._replace(finite=None))
+        seen.append((bool(state.finite), kept, np.isfinite(metrics["loss"])))
+    assert [finite for finite, _, _ in seen] == [True, False, False]
+    assert [loss for *_, loss in seen] == [True, False, True]
+    assert seen[0][1].step == 1
+    for later in seen[1:]:
+        jax.tree.map(np.testing.assert_array_equal, later[1], seen[0][1])
+
+
+def test_domains_may_count_by_their_size(store):
+    """Weights reach the loss from outside of the compiled step."""
+    drawn = share_out(utterances_of_step(DOMAINS, PER_DOMAIN, 0, 3), 1)
+    algorithm, step, devices = compiled("deep_all", NETWORK, 1)
+    weights = np.array([1, 2, 5], np.float32)
+    losses = []
+    for draw in (Draw(drawn), Draw(drawn, weights)):
+        state = init_state(NETWORK, algorithm, OPTIMIZER, 3, len(DOMAINS))
+        state = replicate(state, devices)
+        _, metrics = step(state, replicate(store, devices), draw, np.uint32(3))
+        losses.append(metrics)
+    risks = np.asarray(losses[0]["domain_loss"])
+    np.testing.assert_allclose(losses[0]["loss"], risks.mean(), rtol=1e-6)
+    np.testing.assert_allclose(losses[1]["loss"], risks @ weights / 8, rtol=1e-6)
+
+
 def test_batch_is_domain_major_and_labels_follow_their_utterances(store):
     drawn = utterances_of_step(DOMAINS, PER_DOMAIN, 0, 3)
     windowing = Windowing(40, -2.0, NO_AUGMENTATION)

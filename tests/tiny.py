@@ -10,9 +10,15 @@ from damldg_jax.models import Network, Outputs, resnet
 CLASSES, FEATURES, FRAMES = 3, 8, 12
 
 
-def tiny_resnet(axis_name: str | None = None) -> Network:
+def tiny_resnet(axis_name: str | None = None, **options) -> Network:
     return resnet(
-        CLASSES, FEATURES, depth=10, width=2, silence=-2.0, axis_name=axis_name
+        CLASSES,
+        FEATURES,
+        depth=10,
+        width=2,
+        silence=-2.0,
+        axis_name=axis_name,
+        **options,
     )
 
 

@@ -1,0 +1,1 @@
+"""The training step in other frameworks, for ``python -m experiments.benchmark``."""

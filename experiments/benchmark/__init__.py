@@ -1,0 +1,1 @@
+"""Measures training steps against each other and against those of other frameworks."""
