@@ -114,8 +114,9 @@ class Peer:
         self._descend = tf.function(self._eager_descend)
 
     def step(self) -> None:
-        """Takes one step and waits for it."""
-        self._descend().numpy()
+        """Takes one step and waits for it, on a GPU too."""
+        self._descend()
+        tf.test.experimental.sync_devices()
 
     def gradient(self) -> Values:
         """The gradient that a step would descend."""

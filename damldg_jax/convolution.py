@@ -1,7 +1,8 @@
 """Layers of the ResNet written for XLA on a CPU, where its own are slow.
 
-The parameters and, up to rounding, the results and all derivatives are those of
-``jax.lax.conv_general_dilated`` and ``flax.linen.max_pool``, which other backends keep.
+The parameters and, up to rounding, the results and the derivatives of the network are
+those of ``jax.lax.conv_general_dilated`` and ``flax.linen.max_pool``, which other
+backends keep.
 Measured with jax 0.10.2 on two cores, ResNet-18, 32 x 198 x 64 (``docs/speed.md``):
 
 * The filter gradient of the stem, 7x7 on a single channel, as a convolution 35 to 40
@@ -27,19 +28,24 @@ def convolve(
       kernel: [rows, columns, channels, outputs].
       strides: of both axes.
       padding: ((top, bottom), (left, right)).
-      **options: further ones of ``conv_general_dilated``.
+      **options: further ones of ``conv_general_dilated``, none of which dilates.
 
     Returns:
       [batch, height, width, outputs], smaller by the strides.
     """
     rows, columns, channels, outputs = kernel.shape
-    if (rows, columns) == (1, 1):
+    if (rows, columns) == (1, 1) and _plain(x, kernel, padding):
         taken = x[:, :: strides[0], :: strides[1]]
         return jax.lax.dot_general(taken, kernel[0, 0], (((3,), (0,)), ((), ())))
-    if channels == 1:
+    if channels == 1 and _plain(x, kernel):
         patches = _patches(x[..., 0], (rows, columns), strides, padding)
         return patches @ kernel.reshape(rows * columns, outputs)
     return jax.lax.conv_general_dilated(x, kernel, strides, padding, **options)
+
+
+def _plain(x: jax.Array, kernel: jax.Array, padding=()) -> bool:
+    """Whether channels are in one group, and nothing is padded."""
+    return x.shape[3] == kernel.shape[2] and not any(map(any, padding))
 
 
 def _patches(x: jax.Array, size, strides, padding) -> jax.Array:
@@ -62,8 +68,9 @@ def _shifted(x: jax.Array, axis: int, taps: int, stride: int) -> list[jax.Array]
 def max_pool(x: jax.Array) -> jax.Array:
     """Max pooling, 3x3 with stride 2 and padding 1.
 
-    Where values tie, their gradient is shared, not given to the first; after a
-    rectifier ties are zeros, whose gradient goes no further.
+    Where values tie, their gradient is shared, not given to the first. In a network
+    that is the same: ties are zeros of the rectifier, whose gradient goes no further,
+    or lie in silence, where each has seen the same.
 
     Args:
       x: [batch, height, width, channels].

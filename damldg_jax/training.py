@@ -163,7 +163,7 @@ def train_step(
 
     Returns:
       The state after the step, and the metrics of the algorithm with the norms of
-      gradient and update.
+      gradient and update, and ``finite``: whether the step was taken.
     """
     rng = jax.random.fold_in(_keys(seed)[1], state.step)
     window_key, algorithm_key = jax.random.split(rng)
@@ -185,14 +185,16 @@ def train_step(
         batch_stats=aux.batch_stats,
         optimizer_state=optimizer_state,
         algorithm_state=aux.state,
-        finite=state.finite & _all_finite(metrics),
+        finite=state.finite & _all_finite((metrics, aux.batch_stats, aux.state)),
     )
+    metrics["finite"] = after.finite
     return _keep_unless_finite(state, after), metrics
 
 
-def _all_finite(metrics: Mapping[str, jax.Array]) -> jax.Array:
-    """Whether every number is; the norms among them speak for the trees."""
-    return jnp.stack([jnp.isfinite(x).all() for x in metrics.values()]).all()
+def _all_finite(tree: Any) -> jax.Array:
+    """Whether every number is; norms among the metrics speak for the gradient."""
+    leaves = [jnp.isfinite(x).all() for x in jax.tree.leaves(tree)]
+    return jnp.stack(leaves).all()
 
 
 def _keep_unless_finite(before: TrainState, after: TrainState) -> TrainState:

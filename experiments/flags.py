@@ -86,7 +86,8 @@ _define("Training", flags.DEFINE_float, "momentum",
 _define("Training", flags.DEFINE_enum, "risk_mean", CHOICES["risk_mean"],
         "Mean in a loss: over domains, each of which counts the same (Eq. 2), or over "
         "samples, each domain counting by its number of utterances (as in the public "
-        "code, which draws batches from the joined corpora).")
+        "code, which draws batches from the joined corpora). The energies of gamma and "
+        "Group DRO do not follow it.")
 _define("Training", flags.DEFINE_float, "crop_seconds",
         "Length of a training example. Shorter utterances are padded with silence, "
         "in testing too; longer ones are tested whole.", lower_bound=0.1)

@@ -93,7 +93,7 @@ class MetricsLog:
         if "held_out" in values:
             values["held_out"] = [self._domains[i] for i in values["held_out"]]
         self.write(step, values)
-        if not all(np.isfinite(value).all() for value in metrics.values()):
+        if not values["finite"]:
             raise FloatingPointError(
                 f"A number is not finite any more at step {step}: {values}. Try a "
                 "smaller --learning_rate or --inner_learning_rate."

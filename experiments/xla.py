@@ -1,8 +1,8 @@
-"""How XLA is to compile for a CPU; other backends do not read these flags."""
+"""How XLA is to compile for a CPU; on other backends these flags have no effect."""
 
 import os
 
-import jax
+import jaxlib
 
 # XLA hands convolutions and products to the library YNN, which computes each on one
 # core. Left to XLA's own kernels, which use all, a step takes three quarters of the
@@ -18,7 +18,7 @@ def choose_flags() -> None:
 
     Takes effect if JAX has not used a device yet.
     """
-    version = tuple(map(int, jax.__version__.split(".")[:2]))
+    version = tuple(map(int, jaxlib.__version__.split(".")[:2]))
     given = os.environ.get("XLA_FLAGS", "")
     if _KNOWING_YNN[0] <= version <= _KNOWING_YNN[1] and _YNN not in given:
         os.environ["XLA_FLAGS"] = f"{given} {_CHOSEN}".strip()

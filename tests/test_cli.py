@@ -36,6 +36,7 @@ WRONG = {
     "--target=emovo --sources=emodb,x=y.csv": ["'x=y.csv'", "--corpora"],
     "--target=emovo --sources=a,b,c --corpora=a=a.csv,b=b.csv,c=c.csv "
     "--methods=mldg --num_held_out=3": ["holds 3", "mldg"],
+    "--target=emovo --sources=emodb --methods=coral": ["coral", "at least 2 sources"],
     "--target=emovo --sources=emodb --steps=4 --epochs=2": ["--steps=4", "--epochs=2"],
     "--target=mycorpsu --sources=emodb,savee --corpora=mycorpus=x.csv": ["'mycorpus'"],
     "--model_depth=19": ["model_depth=19", "18"],

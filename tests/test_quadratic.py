@@ -35,7 +35,6 @@ import numpy as np
 import pytest
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
-from damldg_jax.algorithms.mldg import mldg
 from damldg_jax.losses import energy
 from damldg_jax.meta import Batch, hold_out
 from damldg_jax.models import Network
@@ -67,10 +66,9 @@ def key_that_holds_out(domain):
     return next(key for key in keys if hold_out(key, BATCH).held_out[0] == domain)
 
 
-def compute(method, held_out=1, batch=BATCH, factory=None, **settings):
+def compute(method, held_out=1, batch=BATCH, **settings):
     settings = Hyperparameters(**{"inner_learning_rate": 0.5, **settings})
-    factory = factory or ALGORITHMS[method].factory
-    algorithm = factory(NETWORK, settings, None)
+    algorithm = ALGORITHMS[method].factory(NETWORK, settings, None)
     rng = key_that_holds_out(held_out)
     return algorithm.gradient(THETA, (), algorithm.init(THETA, 2), batch, rng)
 
@@ -104,11 +102,11 @@ def test_metrics():
     np.testing.assert_array_equal(metrics["held_out"], [1])
 
 
-def test_da_mldg_with_gamma_fixed_to_one_is_mldg():
-    def fixed(network, settings, axis_name):
-        return mldg(network, settings, axis_name, weigh=lambda train, test: 1.0 + 0)
-
-    assert compute("", factory=fixed)[0] == compute("mldg")[0]
+def test_da_mldg_with_gamma_fixed_to_one_is_mldg(monkeypatch):
+    assert compute("da_mldg")[0] != compute("mldg")[0]
+    one = lambda *logits, **settings: jnp.ones(())  # noqa: E731
+    monkeypatch.setattr("damldg_jax.algorithms.mldg.domain_shift_margin", one)
+    assert compute("da_mldg")[0] == compute("mldg")[0]
 
 
 def test_without_a_virtual_step_mldg_is_deep_all_on_both_domains():
@@ -127,16 +125,16 @@ def test_the_order_of_domains_does_not_matter():
 
 
 def test_holding_the_other_domain_out():
-    """S' = (4, 1, 1): slope 4, theta' = 0, d theta'/d theta = 1 - 2 = -1; gamma = 0.
+    """S' = (4, 1, 1) and eta_s = 1/8: slope 4, theta' = 1.5, its derivative 0.5.
 
-    At theta' = 0 both energies are 0; L(V) = 1/2 + 1/4, slope -1. The margin has a
-    corner there, where JAX takes 0 for the slope of the absolute value: 4 - 1 * 0 = 4.
-    MLDG: 4 - 1 * (-1) = 5.
+    gamma = |1.5 - 4.5| = 3 and grows by 2; L(V) = 1/2 * 0.25 + 1/4 = 0.375, slope 0.5.
+    DA-MLDG: 4 + 0.5 (3 * 0.5 + 0.375 * 2) = 5.125; MLDG: 4 + 0.5 * 0.5 = 4.25.
     """
-    gradient, aux = compute("da_mldg", held_out=0)
-    np.testing.assert_allclose(aux.metrics["gamma"], 0.0, atol=1e-6)
-    np.testing.assert_allclose(gradient, 4.0, rtol=1e-5)
-    np.testing.assert_allclose(compute("mldg", held_out=0)[0], 5.0, rtol=1e-5)
+    settings = {"held_out": 0, "inner_learning_rate": 1 / 8}
+    gradient, aux = compute("da_mldg", **settings)
+    np.testing.assert_allclose(aux.metrics["gamma"], 3.0, rtol=1e-5)
+    np.testing.assert_allclose(gradient, 5.125, rtol=1e-5)
+    np.testing.assert_allclose(compute("mldg", **settings)[0], 4.25, rtol=1e-5)
 
 
 def test_weights_stand_for_sizes_of_corpora():

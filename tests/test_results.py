@@ -108,9 +108,13 @@ def test_metrics_after_the_last_checkpoint_are_dropped_on_resuming(tmp_path):
 def test_metrics_are_written_a_step_late_and_none_is_lost(tmp_path):
     path = tmp_path / "metrics.jsonl"
     with MetricsLog(tmp_path, ("a", "b"), 0) as log:
-        log.write_late(1, {"loss": np.float32(2), "held_out": np.array([1])})
+        log.write_late(
+            1, {"loss": np.float32(2), "held_out": np.array([1]), "finite": True}
+        )
         assert path.read_text() == ""
-        log.write_late(2, {"loss": np.float32(1), "held_out": np.array([0])})
+        log.write_late(
+            2, {"loss": np.float32(1), "held_out": np.array([0]), "finite": True}
+        )
         assert steps(path) == [(1, 2.0)]
         log.write_pending()
         log.write_pending()
@@ -120,6 +124,6 @@ def test_metrics_are_written_a_step_late_and_none_is_lost(tmp_path):
 
 def test_a_number_that_is_not_finite_stops_with_step_and_values(tmp_path):
     with MetricsLog(tmp_path, ("a",), 0) as log:
-        log.write_late(1, {"loss": np.float32(2), "gamma": np.float32("nan")})
+        log.write_late(1, {"loss": np.float32(2), "finite": np.False_})
         with pytest.raises(FloatingPointError, match=r"at step 1.*'loss': 2\.0"):
             log.write_pending()

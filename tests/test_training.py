@@ -104,7 +104,8 @@ def test_training_lowers_the_loss(method, store):
     assert np.mean(losses[-40:]) < 0.8 * np.mean(losses[:20])
 
 
-def test_the_step_is_traced_once(store):
+@pytest.mark.parametrize("method", ALGORITHMS)
+def test_the_step_is_traced_once(method, store):
     traced = []
 
     def encode(*arguments):
@@ -112,9 +113,9 @@ def test_the_step_is_traced_once(store):
         return NETWORK.encode(*arguments)
 
     network = NETWORK._replace(encode=encode)
-    train("deep_all", 2, store, 1, network=network)
+    train(method, 2, store, 1, network=network)
     once = len(traced)
-    train("deep_all", 2, store, 5, network=network)
+    train(method, 2, store, 4, network=network)
     assert len(traced) == once
 
 

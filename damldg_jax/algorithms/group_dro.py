@@ -60,4 +60,6 @@ def group_dro(
 
 def _uniform(params: Params, num_domains: int) -> jax.Array:
     del params
-    return jnp.full((num_domains,), -math.log(num_domains))
+    # With a dtype of its own: a weak one would have the step compiled twice.
+    dtype = jnp.result_type(float)
+    return jnp.full((num_domains,), -math.log(num_domains), dtype)

@@ -25,7 +25,6 @@ import jax.numpy as jnp
 
 from damldg_jax.algorithms.hyperparameters import Hyperparameters
 from damldg_jax.algorithms.signature import Algorithm, Aux, State, stateless
-from damldg_jax.losses import mean_risk
 from damldg_jax.meta import (
     Batch,
     Inner,
@@ -149,14 +148,20 @@ def _weighted_loss(
     weigh: WeightFn,
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
     """Returns ``gamma L_theta'(V)``, and its two factors."""
+    train, test = split.meta_train.inputs, split.meta_test.inputs
     forward = network.training_forward(batch_stats)
-    energy_forward = {"batch": forward, "running": network.running_forward(batch_stats)}
-    logits = functools.partial(energy_forward[settings.energy_statistics], virtual)
-    gamma = weigh(logits(split.meta_train.inputs)[0], logits(split.meta_test.inputs)[0])
+    loss, risk = meta_test_loss(virtual, forward, split.meta_test, axis_name=axis_name)
+    if settings.energy_statistics == "running":
+        forward = network.running_forward(batch_stats)
+        test_logits, _ = forward(virtual, test)
+    else:
+        # Those of the loss: XLA merges no two passes that average over devices.
+        test_logits = risk.logits
+    train_logits, _ = forward(virtual, train)
+    gamma = weigh(train_logits, test_logits)
     if not settings.margin_gradient:
         gamma = jax.lax.stop_gradient(gamma)
-    loss, risk = meta_test_loss(virtual, forward, split.meta_test, gamma, axis_name)
-    return loss, (gamma, mean_risk(risk.domain_risks, split.meta_test.weights))
+    return gamma * loss, (gamma, loss)
 
 
 def da_mldg(

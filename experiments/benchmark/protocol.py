@@ -33,29 +33,23 @@ class Variant(NamedTuple):
 
     Attributes:
       method: key of ``damldg_jax.algorithms.ALGORITHMS``.
+      meta: whether there is a virtual update.
+      margin: whether gamma is the domain-shift margin, and not 1.
       second_order: derive the meta-test loss through the virtual update.
       margin_gradient: let the gradient flow through gamma.
     """
 
     method: str
+    meta: bool = True
+    margin: bool = True
     second_order: bool = True
     margin_gradient: bool = True
 
-    @property
-    def meta(self) -> bool:
-        """Whether there is a virtual update."""
-        return self.method != "deep_all"
-
-    @property
-    def margin(self) -> bool:
-        """Whether gamma is the domain-shift margin, and not 1."""
-        return self.method == "da_mldg"
-
 
 VARIANTS = {
-    "deep_all": Variant("deep_all"),
-    "mldg_first_order": Variant("mldg", second_order=False),
-    "mldg_second_order": Variant("mldg"),
+    "deep_all": Variant("deep_all", meta=False, margin=False),
+    "mldg_first_order": Variant("mldg", margin=False, second_order=False),
+    "mldg_second_order": Variant("mldg", margin=False),
     "da_mldg_first_order": Variant("da_mldg", second_order=False),
     "da_mldg_second_order": Variant("da_mldg"),
     "da_mldg_fixed_margin": Variant("da_mldg", margin_gradient=False),
