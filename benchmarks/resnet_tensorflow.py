@@ -66,5 +66,8 @@ def _norm(parameters: Tensors, name: str, x: tf.Tensor) -> tf.Tensor:
         y, *_ = tf.compat.v1.nn.fused_batch_norm(x, scale, bias, epsilon=_EPSILON)
         return y
     # The fused operation knows no double precision.
-    mean, variance = tf.nn.moments(x, axes=(0, 1, 2))
+    # Not tf.nn.moments, which stops the gradient of the mean within the variance: right
+    # at first order, wrong at second.
+    mean = tf.reduce_mean(x, axis=(0, 1, 2))
+    variance = tf.reduce_mean(tf.math.squared_difference(x, mean), axis=(0, 1, 2))
     return tf.nn.batch_normalization(x, mean, variance, bias, scale, _EPSILON)

@@ -1,5 +1,6 @@
 """What is compared in speed computes the same: gradients of the peers against JAX's."""
 
+import dataclasses
 import functools
 
 import jax
@@ -84,9 +85,7 @@ def peer(implementation):
 @pytest.mark.parametrize(("implementation", "variant"), CASES)
 def test_a_peer_descends_the_gradient_of_this_package(implementation, variant):
     make = peer(implementation)
-    setting = TINY.__class__(
-        **{**TINY.__dict__, "implementation": implementation, "variant": variant}
-    )
+    setting = dataclasses.replace(TINY, implementation=implementation, variant=variant)
     _, params, _ = initial()
     split = Split.of(*samples(), setting.num_train_domains)
     gradient = make(setting, flatten(params), split).gradient()
@@ -97,6 +96,20 @@ def test_a_peer_descends_the_gradient_of_this_package(implementation, variant):
         np.testing.assert_allclose(
             gradient[name], value, rtol=0, atol=1e-10 * scale, err_msg=name
         )
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("variant", IMPLEMENTATIONS["tensorflow"].variants)
+def test_tensorflow_in_single_precision_too(variant):
+    """There it normalises by another operation, the one that is measured."""
+    make = peer("tensorflow")
+    setting = dataclasses.replace(TINY, implementation="tensorflow", variant=variant)
+    _, params, _ = initial()
+    values = {k: v.astype(np.float32) for k, v in flatten(params).items()}
+    split = Split.of(*samples(), setting.num_train_domains)
+    gradient, wanted = make(setting, values, split).gradient(), expected(variant)
+    error = sum(np.sum((gradient[k] - v) ** 2) for k, v in wanted.items())
+    assert error < 1e-6 * sum(np.sum(v**2) for v in wanted.values())
 
 
 def test_first_and_second_order_are_told_apart():
