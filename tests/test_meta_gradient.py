@@ -112,18 +112,24 @@ def test_equals_nested_reverse_mode(method, settings, build):
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("settings", OPTIONS, ids=str)
-def test_da_mldg_equals_finite_differences(settings):
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [("mldg", OPTIONS[0]), *(("da_mldg", settings) for settings in OPTIONS)],
+    ids=str,
+)
+def test_equals_finite_differences(method, settings):
     network = smooth_network()
     params, batch_stats, batch, rng = setup(network)
-    algorithm = ALGORITHMS["da_mldg"].factory(network, settings, None)
+    algorithm = ALGORITHMS[method].factory(network, settings, None)
     gradient, _ = algorithm.gradient(params, batch_stats, (), batch, rng)
     theta, unflatten = ravel_pytree(params)
 
     @jax.jit
     def value(theta):
+        weighted = method == "da_mldg"
+        theta = unflatten(theta)
         return objective(
-            unflatten(theta), params, network, batch_stats, batch, rng, settings, True
+            theta, params, network, batch_stats, batch, rng, settings, weighted
         )
 
     step = 1e-5

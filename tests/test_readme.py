@@ -75,5 +75,28 @@ def test_flagfiles_and_modules_that_are_named_exist():
         assert (ROOT / name).is_file()
 
 
+def test_documents_that_the_code_and_other_documents_name_exist():
+    folders = ("damldg_jax", "experiments", "benchmarks", "docs")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
+    texts = [p.read_text("utf-8") for p in files if p.suffix in (".py", ".md")]
+    named = set(re.findall(r"\b(?:docs|benchmarks)/\w+\.md", "\n".join(texts)))
+    assert named
+    assert all((ROOT / name).is_file() for name in named)
+
+
+def test_what_fidelity_names_exists():
+    fidelity = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    for name, function in re.findall(r"`(test_\w+\.py)(?:: (test_\w+))?`", fidelity):
+        code = (ROOT / "tests" / name).read_text(encoding="utf-8")
+        assert not function or f"def {function}(" in code
+    for name, functions in re.findall(r"`([\w/]+\.py): ([^`]+)`", fidelity):
+        if name.startswith("test_"):
+            continue
+        folder = ROOT if name.startswith("experiments") else ROOT / "damldg_jax"
+        code = (folder / name).read_text(encoding="utf-8")
+        for function in functions.split(", "):
+            assert re.search(rf"\b(def|class) {function}\b|^{function}\b", code, re.M)
+
+
 def test_no_figure_is_left_to_be_filled_in():
     assert not re.findall(r"@[A-Z_]+@", README)
