@@ -248,6 +248,6 @@ def test_training_stops_where_numbers_are_not_finite(config, place):
     kept = re.search(r"after step ([012]), is kept in (\S+)\.", str(raised.value))
     assert (pathlib.Path(kept[2]) / kept[1]).is_dir()
     # What is kept is sound, and goes on to the same step: no step is passed over.
-    with pytest.raises(FloatingPointError, match=f"at step {int(kept[1]) + 1} "):
+    with pytest.raises(FloatingPointError, match=f"at step {int(kept[1]) + 1}:"):
         run_experiments(config)
     assert not list((place / "diverged").rglob("result.json"))
