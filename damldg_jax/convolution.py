@@ -7,8 +7,8 @@ Measured with jax 0.10.2 on two cores, ResNet-18, 32 x 198 x 64 (``docs/speed.md
 
 * The filter gradient of the stem, 7x7 on a single channel, as a convolution 35 to 40
   ms, as a product with the 49 shifted inputs 18 ms.
-* The gradient of max pooling, which XLA scatters by indices, about 250 ms of CPU time
-  a step, as maxima of slices next to nothing.
+* Max pooling, whose gradient XLA scatters by indices: as maxima of slices it saves 0.26
+  of 2.4 s of CPU time of a step of Deep-All.
 * 1x1 convolutions with strides as products: their gradients take half the time.
 """
 

@@ -74,9 +74,9 @@ class Checkpoints:
           saved: after a step; its state may be donated to the next one meanwhile.
             Nothing is done if that step is saved already.
         """
-        state, best = to_host(saved.state), saved.best
-        if int(state.step) in self._manager.all_steps():
+        if int(saved.state.step) in self._manager.all_steps():
             return
+        state, best = to_host(saved.state), saved.best
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         progress = {"step": best.step, "uar": best.uar, "seconds": saved.seconds}
         self._manager.save(

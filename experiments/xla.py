@@ -5,8 +5,8 @@ import os
 import jaxlib
 
 # XLA hands convolutions and products to the library YNN, which computes each on one
-# core. Left to XLA's own kernels, which use all, a step takes three quarters of the
-# time on two cores; in sums over many numbers YNN is the faster (docs/speed.md).
+# core. XLA's own kernels use all; in sums over many numbers YNN is the faster. A step
+# of Deep-All takes three quarters of the time so, on two cores (docs/speed.md).
 _YNN = "xla_cpu_experimental_ynn_fusion_type"
 _CHOSEN = f"--{_YNN}=LIBRARY_FUSION_TYPE_REDUCE"
 # XLA ends the process at a flag that it does not know; these versions were tried.
