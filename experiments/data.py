@@ -1,19 +1,15 @@
-"""Reads prepared records into one data set and divides it for a run."""
+"""Reads prepared records into one data set."""
 
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from damldg_jax import records
-from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Dataset, build_dataset
 from damldg_jax.emotions import parse_emotions
 from damldg_jax.features import FEATURES
 from damldg_jax.provenance import read_description
-from damldg_jax.splits import split_speakers
 from experiments.config import Config
 from experiments.console import progress
 
@@ -33,24 +29,6 @@ class Prepared(NamedTuple):
     synthetic: tuple[str, ...]
     skipped: Mapping[str, Mapping[str, str]]
     hashes: Mapping[str, str]
-    notices: tuple[str, ...]
-
-
-class Division(NamedTuple):
-    """Which utterances a run trains, selects and tests on.
-
-    Attributes:
-      train: of each source corpus, indices [n].
-      validation: by name, of each source corpus that keeps speakers, indices [n].
-      test: of the target, indices [n].
-      speakers: those kept for validation, of each source corpus.
-      notices: what the user should know.
-    """
-
-    train: tuple[np.ndarray, ...]
-    validation: Mapping[str, np.ndarray]
-    test: np.ndarray
-    speakers: Mapping[str, tuple[str, ...]]
     notices: tuple[str, ...]
 
 
@@ -82,44 +60,6 @@ def load(corpora: Iterable[str], config: Config) -> Prepared:
         skipped={n: s.skipped for n, (_, s) in stored.items() if s.skipped},
         hashes={n: s.content_hash for n, (_, s) in stored.items()},
         notices=(*notices, *dataset.notices),
-    )
-
-
-def divide(dataset: Dataset, split: Split, config: Config) -> Division:
-    """Divides the data for a run; the target is only ever tested on.
-
-    Args:
-      dataset: that has all corpora of the split.
-      split: sources and target.
-      config: how many speakers to keep.
-
-    Returns:
-      The division.
-    """
-    train, validation, speakers, notices = [], {}, {}, []
-    for name in split.sources:
-        corpus = dataset.corpora[name]
-        kept = split_speakers(
-            name, corpus.speakers, config.validation_fraction, config.split_seed
-        )
-        train.append(corpus.indices[kept.train])
-        speakers[name] = kept.speakers
-        if len(kept.validation):
-            validation[name] = corpus.indices[kept.validation]
-        if kept.notice:
-            notices.append(kept.notice)
-    for emotion in dataset.emotions:
-        if not any(dataset.corpora[name].counts[emotion] for name in split.sources):
-            notices.append(
-                f"No source of {', '.join(split.sources)} has an utterance of "
-                f"{emotion}: it cannot be learnt."
-            )
-    return Division(
-        tuple(train),
-        validation,
-        dataset.corpora[split.target].indices,
-        speakers,
-        tuple(notices),
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from damldg_jax.batches import share_out
 from experiments.config import Config
 from experiments.console import say
-from experiments.data import Prepared, divide, load
+from experiments.data import Prepared, load
+from experiments.division import divide
 from experiments.loop import Run, execute, schedule
 from experiments.plan import Plan, make_plan
 from experiments.prepare import prepare

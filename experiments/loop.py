@@ -21,7 +21,7 @@ from damldg_jax.types import BatchStats
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.config import DEFAULT_EPOCHS, Config
 from experiments.console import progress, say
-from experiments.data import Division
+from experiments.division import Division
 from experiments.outputs import MetricsLog, write_json, write_predictions
 from experiments.programs import Programs
 

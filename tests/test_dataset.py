@@ -5,7 +5,7 @@ from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
 from experiments.config import Config
-from experiments.data import divide
+from experiments.division import divide
 
 
 def examples(corpus, speakers, emotions):

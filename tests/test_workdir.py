@@ -8,7 +8,8 @@ from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
 from experiments.config import Config
-from experiments.data import Prepared, divide
+from experiments.data import Prepared
+from experiments.division import divide
 from experiments.loop import Run
 from experiments.results import run_folder
 from experiments.workdir import claim
