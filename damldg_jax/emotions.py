@@ -20,6 +20,9 @@ EMOTIONS = (
     "excitement",
     "frustration",
     "contempt",
+    # What annotators name otherwise, and what they do not agree on.
+    "other",
+    "undecided",
 )
 
 _SYNONYMS = {

@@ -75,17 +75,37 @@ def test_hidden_files_and_folders_are_skipped(tmp_path):
     assert notices == ()
 
 
-def test_links_are_followed_but_never_in_a_circle(tmp_path):
-    folder = make(tmp_path / "emodb", "wav/03a01Wa.wav")
-    make(tmp_path, "other/03a02Wa.wav", "elsewhere/03a04Wa.wav")
+def test_links_inside_are_followed_but_never_in_a_circle(tmp_path):
+    folder = make(tmp_path / "emodb", "wav/03a01Wa.wav", "x/deep/03a04Wa.wav")
     (folder / "wav" / "up").symlink_to(folder)
     (folder / "wav" / "above").symlink_to(tmp_path)
-    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "linked").symlink_to(folder / "x" / "deep")
+    (folder / "03a02Wa.wav").symlink_to(folder / "wav" / "03a01Wa.wav")
     (folder / "03a05Wa.wav").symlink_to(folder / "missing.wav")
+    (folder / "03a07Wa.wav").symlink_to(folder / "03a07Wa.wav")
+    (tmp_path / "link").symlink_to(folder)
+    for root in (folder, tmp_path / "link"):
+        found, notices = list_utterances(EMODB, root)
+        names = [utterance.name for utterance in found]
+        assert names == ["03a02Wa", "linked/03a04Wa", "wav/03a01Wa"]
+        assert notices == (
+            "emodb: 2 audio file(s) left out, link to no file: 03a05Wa.wav, "
+            "03a07Wa.wav.",
+        )
+
+
+def test_links_that_lead_out_of_the_folder_are_told_and_not_followed(tmp_path):
+    folder = make(tmp_path / "emodb", "03a01Wa.wav")
+    make(tmp_path, "elsewhere/03a02Wa.wav", "emodb2/03a04Wa.wav")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "beside").symlink_to("../emodb2")
+    (folder / "03a04Wa.wav").symlink_to("../emodb2/03a04Wa.wav")
     found, notices = list_utterances(EMODB, folder)
-    assert [utterance.name for utterance in found] == ["linked/03a04Wa", "wav/03a01Wa"]
+    assert [utterance.name for utterance in found] == ["03a01Wa"]
     assert notices == (
-        "emodb: 1 audio file(s) left out, link to no file: 03a05Wa.wav.",
+        "emodb: 3 audio file(s) left out, link that leads out of the folder of the "
+        "corpus (copy what it leads to, or describe the recordings by a manifest that "
+        "lies above them): 03a04Wa.wav, beside, linked.",
     )
 
 

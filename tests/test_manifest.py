@@ -1,4 +1,5 @@
 import math
+import os
 
 import pytest
 
@@ -67,6 +68,32 @@ def test_spellings_of_csv(folder, text):
     assert notices == ()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_marks_and_line_ends_of_all_spreadsheets(folder, mark, end, quote):
+    rows = [
+        ["path", "emotion", "speaker", "sentence"],
+        ["b.flac", "fear", "1", "x"],
+        ["a.wav", "joy", "2", "m,n;o" if quote else "m,n;o".replace(mark, "")],
+    ]
+    lines = [mark.join(f"{quote}{cell}{quote}" for cell in row) for row in rows]
+    path = write(folder, end.join(lines))
+    found, notices = list_manifest("mine", path)
+    assert [(u.name, u.emotion, u.sentence) for u in found] == [
+        ("a", "happiness", rows[2][3]),
+        ("b", "fear", "x"),
+    ]
+    assert notices == ()
+
+
+def test_a_column_without_a_name_is_told(folder):
+    path = write(folder, "path,emotion,speaker,,r\x1bx\na.wav,fear,1,,\n")
+    assert list_manifest("mine", path).notices == (
+        f"mine: columns of {path} that are not used: one without a name, r\\x1bx.",
+    )
+
+
 def test_quotes_hold_commas(folder):
     ((found,), _) = list_manifest(
         "mine", write(folder, HEADER + '"x,y.wav",calm,"A, B"')
@@ -86,7 +113,9 @@ def test_columns_not_used_are_told(folder):
     [
         (b"", "lacks path, emotion, speaker"),
         ("a.wav,fear,1\n", "'a.wav,fear,1', lacks path, emotion, speaker"),
-        ("path;emotion;speaker\n", "with commas between them"),
+        ("path|emotion|speaker\n", "with commas between them"),
+        ("sep=;\npath;emotion;speaker\n", "'sep=;', lacks path, emotion, speaker"),
+        ("path;emotion;speaker\n", "is empty"),
         ("path,emotion\n", "lacks speaker. It must name the columns path,"),
         ("path,emotion,speaker,sex,sex\n", "repeats sex"),
         (HEADER, "is empty. Give each recording a row"),
@@ -94,14 +123,20 @@ def test_columns_not_used_are_told(folder):
         (HEADER + 'a.wav,"fear,1', "not valid CSV from line 2 on"),
         (HEADER.encode() + b"a.wav,fear,J\xfcrgen\n", "not in UTF-8. Save it as"),
         (HEADER.encode("utf-16"), "not in UTF-8"),
+        (HEADER.encode("utf-16-le"), r"'p\x00a\x00t\x00h\x00,\x00e"),
+        ("x" * 5000, "'" + "x" * 200 + "...', lacks"),
+        ('path\temotion\tspeaker\n"a"b', r"CSV from line 2 on: '\t' expected"),
     ],
 )
 def test_unusable_manifests_are_refused(folder, text, problem):
     assert problem in refusal(folder, text)
 
 
-@pytest.mark.parametrize("name", ["nowhere.csv", "folder.wav", "sub", "nul\0.csv"])
+@pytest.mark.parametrize(
+    "name", ["nowhere.csv", "folder.wav", "sub", "nul\0.csv", "pipe", "y" * 300]
+)
 def test_manifest_that_cannot_be_read(folder, name):
+    os.mkfifo(folder / "pipe")
     with pytest.raises(
         InputError, match=r"Cannot read the manifest .*manifest\.csv"
     ) as error:

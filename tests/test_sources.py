@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from damldg_jax.corpora import CORPORA
 from damldg_jax.corpora.scenarios import PAPER_CORPORA
 from damldg_jax.corpora.sources import Source, parse_entries, resolve
 from damldg_jax.errors import InputError
+from tests.trees import make
 
 
 def refusal(entry: str, corpora_dir: Path | None = None) -> str:
@@ -61,7 +63,7 @@ def test_known_name_without_any_folder():
     assert "--corpora=emodb=path/to/folder" in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["mine", "My_2", "iemocap"])
+@pytest.mark.parametrize("name", ["mine", "My_2", "msp"])
 def test_any_name_may_have_a_manifest(tmp_path, name):
     (tmp_path / "a.wav").touch()
     (tmp_path / "m.CSV").write_text("path,emotion,speaker\na.wav,fear,1\n")
@@ -103,22 +105,97 @@ def test_other_case_of_a_known_name():
     assert "Did you mean 'emodb'?" in refusal("EmoDB=somewhere")
 
 
-def test_unknown_name_with_a_folder_needs_a_manifest():
-    message = refusal("mine=path/to/folder")
+@pytest.mark.parametrize("name", ["mine", "My_2"])
+def test_any_name_may_have_a_folder_of_emotions(tmp_path, name):
+    make(tmp_path, "Sad/s1/a.wav", "Angry/s2/b.wav")
+    source = resolve(f"{name}={tmp_path}", None)
+    assert source == Source(name, "", False, tmp_path)
+    found, _ = source.listing()
+    assert [(u.name, u.emotion, u.speaker) for u in found] == [
+        ("Angry/s2/b", "anger", "s2"),
+        ("Sad/s1/a", "sadness", "s1"),
+    ]
+
+
+def test_a_folder_among_the_corpora_names_a_corpus(tmp_path):
+    make(tmp_path, "Mine/Sad/a.wav", "all/Sad/a.wav")
+    assert resolve("mine", tmp_path).location == tmp_path / "Mine"
+    assert resolve("Mine", tmp_path).location == tmp_path / "Mine"
+    assert "Unknown corpus 'min'" in refusal("min", tmp_path)
+    assert "'all' cannot name a corpus" in refusal("all", tmp_path)
+
+
+def test_a_known_name_keeps_its_own_layout(tmp_path):
+    make(tmp_path, "Angry/03a01Fa.wav")
+    (found,) = resolve(f"emodb={tmp_path}", None).listing().utterances
+    assert (found.emotion, found.speaker) == ("happiness", "03")
+
+
+def test_a_folder_with_the_name_of_a_known_corpus_is_told(tmp_path):
+    folder = make(tmp_path / "EmoDB", "03a01Fa.wav")
+    remedy = f"is read by --corpora=emodb={folder}."
+    with pytest.raises(InputError, match="one folder for each emotion") as raised:
+        resolve(f"mine={folder}", None).listing()
+    assert remedy in str(raised.value)
+    make(folder, "Sad/a.wav")
+    assert resolve(f"mine={folder}", None).listing().notices[-1].endswith(remedy)
+
+
+def test_a_manifest_in_the_folder_is_told(tmp_path):
+    make(tmp_path, "Sad/a.wav", "manifest.csv")
+    notice = resolve(f"mine={tmp_path}", None).listing().notices[-1]
+    assert notice == (
+        f"mine: {tmp_path}/manifest.csv is not used; to read it, write "
+        f"--corpora=mine={tmp_path}/manifest.csv."
+    )
+
+
+@pytest.mark.parametrize("name", ["nowhere", "x" * 5000])
+def test_a_missing_folder_of_any_name(tmp_path, name):
+    source = resolve(f"mine={tmp_path / name}", None)
+    with pytest.raises(InputError, match=r"There is no folder .*Sad/speaker3/x\.wav"):
+        source.listing()
+
+
+@pytest.mark.parametrize("name", ["crema_d", "savee"])
+def test_datasets_of_tensorflow_datasets(monkeypatch, name):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv("TFDS_DATA_DIR", raising=False)
+    for entry, folder in {
+        f"{name}=tfds:data": f"data/{name}",
+        f"{name}=tfds: ~/data ": f"/home/me/data/{name}",
+        f"{name}=tfds:": f"/home/me/tensorflow_datasets/{name}",
+    }.items():
+        source = resolve(entry, Path("corpora"))
+        assert (source.name, source.tfds) == (name, True)
+        assert source.location == Path(folder)
+    with pytest.raises(
+        InputError, match=r"dataset .* by python -m experiments\.prepare"
+    ):
+        source.listing()
+    monkeypatch.setenv("TFDS_DATA_DIR", "/elsewhere")
+    assert resolve(f"{name}=tfds:", None).location == Path(f"/elsewhere/{name}")
+    assert not resolve(f"{name}=data", None).tfds
+
+
+@pytest.mark.parametrize("name", ["mine", "emodb", "", "../x"])
+def test_other_datasets_of_tensorflow_datasets(name):
+    message = refusal(f"{name}=tfds:data")
+    assert f"'{name}' cannot be read from tensorflow-datasets" in message
+    assert "crema_d and savee, such as --corpora=crema_d=tfds:path" in message
+
+
+def test_what_stays_unknown_tells_of_manifests_and_folders():
+    message = refusal("mine", Path("corpora"))
     assert "Unknown corpus 'mine'" in message
     assert "--corpora=mine=path/to/manifest.csv" in message
+    assert "--corpora=mine=path/to/folder" in message
 
 
-@pytest.mark.parametrize(
-    "name", ["iemocap", "crema_d", "tess", "aesdd", "cafe", "shemo"]
-)
-def test_corpora_of_the_paper_without_a_reader_need_a_manifest(name):
-    for entry in (name, f"{name}=path/to/folder"):
-        message = refusal(entry, Path("corpora"))
-        assert f"'{name}' is known from the paper" in message
-        assert f"--corpora={name}=path/to/manifest.csv" in message
-        assert "Did you mean" not in message
-    assert name in PAPER_CORPORA
+@pytest.mark.parametrize("name", PAPER_CORPORA)
+def test_corpora_of_the_paper_are_known(name):
+    source = resolve(name, Path("corpora"))
+    assert source == Source(name, CORPORA[name].language, False, Path("corpora") / name)
 
 
 def test_entry_without_a_path():

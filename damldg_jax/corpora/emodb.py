@@ -1,4 +1,8 @@
-"""EmoDB, the Berlin Database of Emotional Speech."""
+"""EmoDB, the Berlin Database of Emotional Speech.
+
+F. Burkhardt and others, "A Database of German Emotional Speech" (Interspeech, 2005).
+The published recordings are those that listeners recognised: no grid of names.
+"""
 
 from damldg_jax.corpora.declaration import Corpus
 
@@ -23,4 +27,14 @@ EMODB = Corpus(
         **dict.fromkeys(("03", "10", "11", "12", "15"), "male"),
         **dict.fromkeys(("08", "09", "13", "14", "16"), "female"),
     },
+    published={
+        "anger": 127,
+        "boredom": 81,
+        "disgust": 46,
+        "fear": 69,
+        "happiness": 71,
+        "sadness": 62,
+        "neutral": 79,
+    },
+    num_speakers=10,
 )

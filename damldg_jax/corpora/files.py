@@ -1,7 +1,7 @@
 """Finding audio files below a folder, in a settled order."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,21 +9,87 @@ from damldg_jax.errors import InputError
 
 AUDIO_SUFFIXES = (".flac", ".wav")
 
+# What is read beside these where a user says what is a recording: of two of the same
+# name, the earlier in this list counts.
+ALL_SUFFIXES = (*AUDIO_SUFFIXES, ".aiff", ".aif", ".ogg", ".opus")
 
-def audio_files(folder: Path) -> list[tuple[str, Path]]:
+
+def audio_files(
+    folder: Path, suffixes: Sequence[str] = AUDIO_SUFFIXES
+) -> list[tuple[str, Path]]:
     """Lists the audio files below a folder; hidden ones are skipped.
 
     Args:
-      folder: where to look; links are followed, but no folder is read twice.
+      folder: where to look. Links inside of it are followed, but no folder is
+        read twice; a link that leads out of it is listed itself, see
+        `out_of_reach`.
+      suffixes: of the files that are audio, in lower case.
 
     Returns:
-      The name and the path of each file, sorted. The name is the path inside
-      the folder, with slashes and without extension.
+      The name and the path of each file, sorted; of the same name, in the order of
+      the suffixes. The name is the path inside the folder, with slashes and without
+      extension.
 
     Raises:
       InputError: a folder cannot be read.
     """
-    return sorted((_name(path, folder), path) for path in _walk(folder))
+
+    def order(named: tuple[str, Path]) -> tuple[str, int, Path]:
+        name, path = named
+        suffix = path.suffix.lower()
+        return name, suffixes.index(suffix) if suffix in suffixes else -1, path
+
+    paths = _walk(folder, tuple(suffixes))
+    return sorted(((_name(path, folder), path) for path in paths), key=order)
+
+
+def out_of_reach(path: Path, folder: Path) -> str:
+    """Says why a listed file is not to be read, if it is not.
+
+    Args:
+      path: of `audio_files`.
+      folder: where it was found.
+
+    Returns:
+      The reason with its remedy, or ``""``.
+    """
+    if not _leads_inside(path, folder):
+        return (
+            "link that leads out of the folder of the corpus (copy what it leads to, "
+            "or describe the recordings by a manifest that lies above them)"
+        )
+    if os.path.isfile(path):
+        return ""
+    return "link to no file" if os.path.islink(path) else "no ordinary file"
+
+
+def shown_name(path: Path, folder: Path) -> str:
+    """The path of a file inside a folder, fit for a message of one line.
+
+    Args:
+      path: of `audio_files`.
+      folder: where it was found.
+
+    Returns:
+      Its path with slashes; what cannot be printed is written as an escape.
+    """
+    return printable(path.relative_to(folder).as_posix())
+
+
+def printable(text: str) -> str:
+    r"""Writes what would break a line or a terminal as an escape such as ``\n``.
+
+    Args:
+      text: such as a file's name.
+
+    Returns:
+      The same where all of it can be printed.
+    """
+    text = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def first_few(names: list[str], shown: int = 3) -> str:
@@ -40,19 +106,34 @@ def first_few(names: list[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    # A link may lead back up, even above the folder: none of that is walked again.
-    visited = set(Path(os.path.realpath(folder)).parents)
+def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    # A link may lead back up to a folder that is being walked.
+    visited = set()
     for parent, folders, files in os.walk(folder, onerror=_fail, followlinks=True):
-        real = Path(os.path.realpath(parent))
+        real = os.path.realpath(parent)
         if real in visited:
             folders.clear()
             continue
         visited.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        below = sorted(Path(parent, f) for f in folders if not f.startswith("."))
+        folders[:] = [path.name for path in below if _leads_inside(path, folder)]
+        # What lies above the folder is no part of it: a link up is no loss to tell.
+        yield from (
+            path
+            for path in below
+            if path.name not in folders and not _leads_above(path, folder)
+        )
         for file in files:
-            if not file.startswith(".") and file.lower().endswith(AUDIO_SUFFIXES):
+            if not file.startswith(".") and file.lower().endswith(suffixes):
                 yield Path(parent, file)
+
+
+def _leads_inside(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _leads_above(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(path))
 
 
 def _fail(error: OSError) -> NoReturn:

@@ -1,14 +1,19 @@
 """Listing the recordings that a user's own CSV file describes."""
 
 import csv
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from damldg_jax.corpora.declaration import Listing, Utterance
+from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.rows import OPTIONAL, REQUIRED, parse_row
 from damldg_jax.errors import InputError
 
 _SHOWN = 20
+_DELIMITERS = (",", ";", "\t")
+_HEADER = 10_000
 
 
 def list_manifest(name: str, path: Path, language: str = "") -> Listing:
@@ -17,7 +22,8 @@ def list_manifest(name: str, path: Path, language: str = "") -> Listing:
     Args:
       name: the corpus that the manifest describes.
       path: a CSV file in UTF-8 with a header; the columns are `REQUIRED` and any
-        of `OPTIONAL`. Paths in it start at the folder of the manifest.
+        of `OPTIONAL`. Paths in it start at the folder of the manifest. Semicolons or
+        tabs may stand for the commas, as spreadsheets write them in some countries.
       language: of the rows that do not say.
 
     Returns:
@@ -31,29 +37,37 @@ def list_manifest(name: str, path: Path, language: str = "") -> Listing:
     columns = [column.strip().lower() for column in next(rows, (0, []))[1]]
     _check_columns(path, columns)
     found: dict[str, Utterance] = {}
-    lines: dict[str, int] = {}
+    lines: dict[str | Path, int] = {}
     problems = []
     for line, row in rows:
         try:
             utterance = parse_row(path.parent, columns, row, language)
-            if utterance.name in found:
-                first = lines[utterance.name]
-                raise InputError(f"'{utterance.path}' repeats line {first}")
-            found[utterance.name], lines[utterance.name] = utterance, line
+            # One file may have two names, in two forms of Unicode.
+            for identity in (utterance.name, utterance.path):
+                if identity in lines:
+                    raise InputError(
+                        f"'{printable(str(utterance.path))}' repeats line "
+                        f"{lines[identity]}"
+                    )
+            lines |= {utterance.name: line, utterance.path: line}
+            found[utterance.name] = utterance
         except InputError as error:
-            problems.append(f"line {line}: {error}")
+            problems.append(printable(f"line {line}: {error}"))
     _check_rows(path, bool(found), problems)
     unused = [column for column in columns if column not in REQUIRED + OPTIONAL]
-    notice = f"{name}: columns of {path} that are not used: {', '.join(unused)}."
+    names = ", ".join(printable(column) or "one without a name" for column in unused)
+    notice = f"{name}: columns of {path} that are not used: {names}."
     utterances = tuple(found[key] for key in sorted(found))
     return Listing(utterances, (notice,) if unused else ())
 
 
 def _read(path: Path) -> Iterator[tuple[int, list[str]]]:
     line = 1
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise _not_read(path, "it is no file")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = csv.reader(file, strict=True, delimiter=_delimiter(file))
             for row in reader:
                 if any(cell.strip() for cell in row):
                     yield line, row
@@ -64,14 +78,32 @@ def _read(path: Path) -> Iterator[tuple[int, list[str]]]:
         ) from error
     except csv.Error as error:
         raise InputError(
-            f"The manifest {path} is not valid CSV from line {line} on: {error}. "
-            "Check its quotes."
+            f"The manifest {path} is not valid CSV from line {line} on: "
+            f"{printable(str(error))}. Check its quotes."
         ) from error
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"Cannot read the manifest {path}: {error}. "
-            "Name a CSV file: --corpora=name=path/to/manifest.csv."
-        ) from error
+        raise _not_read(path, error) from error
+
+
+def _not_read(path: Path, problem: object) -> InputError:
+    return InputError(
+        f"Cannot read the manifest {path}: {problem}. "
+        "Name a CSV file: --corpora=name=path/to/manifest.csv."
+    )
+
+
+def _delimiter(file: TextIO) -> str:
+    """What separates the columns, by the header; a comma where none does well."""
+    header = file.readline(_HEADER)
+    file.seek(0)
+    return next(
+        (
+            mark
+            for mark in _DELIMITERS
+            if set(REQUIRED) <= {c.strip(' "\r\n').lower() for c in header.split(mark)}
+        ),
+        ",",
+    )
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
@@ -83,10 +115,15 @@ def _check_columns(path: Path, columns: list[str]) -> None:
         f"lacks {', '.join(missing)}" if missing else f"repeats {', '.join(twice)}"
     )
     raise InputError(
-        f"The first line of the manifest {path}, '{','.join(columns)}', {problem}. It "
+        f"The first line of the manifest {path}, '{_header(columns)}', {problem}. It "
         f"must name the columns {', '.join(REQUIRED)}, and may name "
         f"{', '.join(OPTIONAL)}, with commas between them."
     )
+
+
+def _header(columns: list[str]) -> str:
+    header = printable(",".join(columns))
+    return header if len(header) < 200 else f"{header[:200]}..."
 
 
 def _check_rows(path: Path, any_good: bool, problems: list[str]) -> None:

@@ -1,4 +1,7 @@
-"""nEMO, Polish emotional speech."""
+"""nEMO, Polish emotional speech.
+
+I. Christop, "nEMO: Dataset of Emotional Speech in Polish" (LREC-COLING, 2024).
+"""
 
 from damldg_jax.corpora.declaration import Corpus
 
@@ -22,4 +25,13 @@ NEMO = Corpus(
         **dict.fromkeys(("EB0", "IC0", "KD0", "MK0"), "female"),
         **dict.fromkeys(("KS0", "MP0", "SM0", "TP0", "WR0"), "male"),
     },
+    published={
+        "anger": 749,
+        "fear": 736,
+        "happiness": 749,
+        "neutral": 809,
+        "sadness": 769,
+        "surprise": 669,
+    },
+    num_speakers=9,
 )

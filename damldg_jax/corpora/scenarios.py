@@ -15,6 +15,10 @@ class Split(NamedTuple):
     target: str
 
 
+# The scenario of the last column of Table I: speakers of one corpus on both sides.
+WITHIN_CORPUS = "within_corpus"
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Named experiments over corpora; a corpus in both roles is left out in turn.
@@ -94,3 +98,21 @@ def leave_one_out(names: Sequence[str]) -> tuple[Split, ...]:
             f"{', '.join(names) or 'none'}. Name more of them by --corpora."
         )
     return Scenario("leave_one_out", names, names).splits()
+
+
+def within_each(names: Sequence[str]) -> tuple[Split, ...]:
+    """Trains and tests within each corpus, which is divided by speaker.
+
+    Args:
+      names: names of the corpora.
+
+    Returns:
+      One split of the scenario ``"within_corpus"`` for each name, in order; its only
+      source is its target.
+
+    Raises:
+      InputError: no name is given.
+    """
+    if not names:
+        raise InputError("Name the corpora to divide by speaker: --corpora=emodb,...")
+    return tuple(Split(WITHIN_CORPUS, (name,), name) for name in names)

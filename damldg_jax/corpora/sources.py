@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from damldg_jax.corpora import CORPORA
-from damldg_jax.corpora.declaration import Listing, list_utterances
+from damldg_jax.corpora.declaration import Listing
+from damldg_jax.corpora.folders import list_folders
+from damldg_jax.corpora.listing import list_utterances
 from damldg_jax.corpora.manifest import list_manifest
-from damldg_jax.corpora.scenarios import PAPER_CORPORA
 from damldg_jax.corpora.synthetic import MANIFEST, SYNTHETIC
 from damldg_jax.errors import InputError, unknown
 
 KNOWN = (*CORPORA, *SYNTHETIC)
 
 # Words that mean something else where names of corpora are given.
-RESERVED = ("all",)
+RESERVED = ("all", "within")
+
+# Corpora that tensorflow-datasets prepares, by the names that it gives them too.
+TFDS = ("crema_d", "savee")
+_TFDS_PREFIX = "tfds:"
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,22 @@ class Source:
       language: of the corpus, or ``""`` where only its manifest tells.
       synthetic: whether the recordings are generated.
       location: its folder or its manifest, or None where neither is known.
+      tfds: whether the folder is a dataset of tensorflow-datasets, of which
+        `damldg_jax.tfds_audio` makes recordings with a manifest.
     """
 
     name: str
     language: str
     synthetic: bool
     location: Path | None
+    tfds: bool = False
+
+    @property
+    def dimension_range(self) -> tuple[float, float] | None:
+        """Lowest and highest value of dimensions, where the corpus declares it."""
+        manifest = self.location is not None and _is_manifest(self.location)
+        declared = self.name in CORPORA and not manifest
+        return CORPORA[self.name].dimension_range if declared else None
 
     def listing(self) -> Listing:
         """Lists the recordings.
@@ -50,20 +65,29 @@ class Source:
                 f"folder that holds '{self.name}' by --corpora_dir, or its own folder "
                 f"by --corpora={self.name}=path/to/folder."
             )
+        if self.tfds:
+            raise InputError(
+                f"The recordings of '{self.name}' are still in the dataset "
+                f"{self.location}: have them written by python -m experiments.prepare."
+            )
         if _is_manifest(self.location):
             return list_manifest(self.name, self.location, self.language)
         if self.synthetic:
             return list_manifest(self.name, self.location / MANIFEST)
-        return list_utterances(CORPORA[self.name], self.location)
+        if self.name in CORPORA:
+            return list_utterances(CORPORA[self.name], self.location)
+        return _list_folders(self.name, self.location)
 
 
 def resolve(entry: str, corpora_dir: Path | None, also: Sequence[str] = ()) -> Source:
     """Finds out which corpus an entry means; nothing is read yet.
 
     Args:
-      entry: a known name such as ``"emodb"``, ``"emodb=path/to/folder"``, or any
-        name with a manifest, ``"name=path/to/manifest.csv"``.
-      corpora_dir: the folder that holds a folder for each known name, if any.
+      entry: a known name such as ``"emodb"``, ``"emodb=path/to/folder"``; any name
+        with a manifest, ``"name=path/to/manifest.csv"``, or with a folder that has
+        one for each emotion; or one of `TFDS` with the folder of
+        tensorflow-datasets, ``"savee=tfds:path/to/tensorflow_datasets"``.
+      corpora_dir: the folder that holds a folder for each name, if any.
       also: further names that would have done, for the error.
 
     Returns:
@@ -73,15 +97,17 @@ def resolve(entry: str, corpora_dir: Path | None, also: Sequence[str] = ()) -> S
       InputError: the entry is malformed or its name unknown.
     """
     name, has_path, given = (part.strip() for part in entry.partition("="))
-    location = Path(os.path.expanduser(given)) if has_path else None
     if has_path and not given:
         raise InputError(f"The corpus '{entry}' has no path: write {name}=path.")
-    if location is not None and _is_manifest(location):
-        _check_name(name)
-    elif name not in KNOWN:
-        raise _unknown(name, also)
-    elif location is None and corpora_dir is not None:
+    if given.startswith(_TFDS_PREFIX):
+        return _resolve_tfds(name, given.removeprefix(_TFDS_PREFIX))
+    location = Path(os.path.expanduser(given)) if has_path else None
+    if location is None and corpora_dir is not None:
         location = _folder(corpora_dir, name)
+    if name not in KNOWN:
+        if not _is_described(name, location, bool(has_path)):
+            raise _unknown(name, also)
+        _check_name(name)
     language = CORPORA[name].language if name in CORPORA else ""
     generated = name in SYNTHETIC and not (location and _is_manifest(location))
     return Source(name, language, generated, location)
@@ -119,6 +145,49 @@ def _is_manifest(location: Path) -> bool:
     return location.suffix.lower() == ".csv"
 
 
+def _is_described(name: str, location: Path | None, named: bool) -> bool:
+    """Whether a name that is not known has a manifest or a folder that may do."""
+    if location is None:
+        return False
+    if named and _is_manifest(location):
+        return True
+    # `EmoDB` is no new corpus but a slip, and so may be a name without a path.
+    return name.lower() not in KNOWN and (named or os.path.isdir(location))
+
+
+def _list_folders(name: str, folder: Path) -> Listing:
+    """Lists the emotions' folders, and tells what else might have been meant."""
+    hints = []
+    if folder.name.lower() in CORPORA:
+        hints.append(
+            f"{name}: the folder {folder} has the name of a known corpus, whose own "
+            f"layout is read by --corpora={folder.name.lower()}={folder}."
+        )
+    if os.path.isfile(folder / MANIFEST):
+        hints.append(
+            f"{name}: {folder / MANIFEST} is not used; to read it, write "
+            f"--corpora={name}={folder / MANIFEST}."
+        )
+    try:
+        listing = list_folders(name, folder)
+    except InputError as error:
+        known = f"Corpora of other layouts that are known: {', '.join(CORPORA)}."
+        raise InputError(" ".join([str(error), known, *hints])) from error
+    return listing._replace(notices=(*listing.notices, *hints))
+
+
+def _resolve_tfds(name: str, data_dir: str) -> Source:
+    if name not in TFDS:
+        raise InputError(
+            f"'{name}' cannot be read from tensorflow-datasets: 'tfds:' goes with "
+            f"{' and '.join(TFDS)}, such as --corpora={TFDS[0]}=tfds:path/to/data_dir."
+        )
+    default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
+    folder = Path(os.path.expanduser(data_dir.strip() or default), name)
+    language = CORPORA[name].language if name in CORPORA else ""
+    return Source(name, language, synthetic=False, location=folder, tfds=True)
+
+
 def _check_name(name: str) -> None:
     if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) or name.lower() in RESERVED:
         raise InputError(
@@ -129,13 +198,11 @@ def _check_name(name: str) -> None:
 
 def _unknown(name: str, also: Sequence[str]) -> InputError:
     manifest = f"--corpora={name or 'name'}=path/to/manifest.csv"
-    if name in PAPER_CORPORA:
-        return InputError(
-            f"The corpus '{name}' is known from the paper, but its layout cannot be "
-            f"read yet: describe it by a manifest for now, {manifest}."
-        )
     told = unknown("corpus", name, {*KNOWN, *also})
-    return InputError(f"{told} Any other corpus needs a manifest: {manifest}.")
+    return InputError(
+        f"{told} Any other corpus needs a manifest, {manifest}, or a folder that has "
+        f"one for each emotion, --corpora={name or 'name'}=path/to/folder."
+    )
 
 
 def _folder(corpora_dir: Path, name: str) -> Path:
@@ -143,6 +210,6 @@ def _folder(corpora_dir: Path, name: str) -> Path:
         folders = sorted(path for path in corpora_dir.iterdir() if path.is_dir())
     except OSError:
         folders = []  # The listing tells what is wrong with the folder.
-    named = [path for path in folders if path.name.lower() == name]
+    named = [path for path in folders if path.name.lower() == name.lower()]
     exact = corpora_dir / name
     return exact if exact in named or not named else named[0]

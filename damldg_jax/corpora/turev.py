@@ -1,4 +1,8 @@
-"""TurEV-DB, Turkish emotional words."""
+"""TurEV-DB, Turkish emotional words.
+
+S. F. Canpolat, Z. Ormanoglu and D. Zeyrek, "Turkish Emotion Voice Database (TurEV-DB)"
+(SLTU and CCURL, 2020). The paper gives no counts by emotion.
+"""
 
 from damldg_jax.corpora.declaration import Corpus
 
@@ -12,4 +16,11 @@ TUREV = Corpus(
     pattern=r"(?P<speaker>1157|1234|1358|1984|6783|7895)_(?P<emotion>kz|sk|mt|hl)"
     r"_(?P<sentence>[a-z]+)",
     emotions={"kz": "anger", "sk": "calm", "mt": "happiness", "hl": "sadness"},
+    folders={
+        "Angry": {"emotion": "kz"},
+        "Calm": {"emotion": "sk"},
+        "Happy": {"emotion": "mt"},
+        "Sad": {"emotion": "hl"},
+    },
+    num_speakers=6,
 )
