@@ -1,25 +1,27 @@
-"""Log-mel spectrograms at the paper's settings.
+"""Mel spectrograms at the paper's settings, before any compression.
 
 The paper gives a 25 ms window and a 10 ms hop; the public code adds an FFT of 1024
-points, 64 mel bands from 60 to 7800 Hz, magnitudes and ``log(x + 1e-6)``. Where both
-are silent we take what the public code's TensorFlow functions do: a periodic Hann
-window, frames that lie wholly inside of the recording, HTK's mel scale and triangles
-of unit height. (TensorFlow draws the triangles straight on the mel axis, librosa on
-the frequency axis.)
+points, 64 mel bands from 60 to 7800 Hz, and magnitudes. Where both are silent we take
+what the public code's TensorFlow functions do: a periodic Hann window, frames that lie
+wholly inside of the recording, HTK's mel scale and triangles of unit height.
+(TensorFlow draws the triangles straight on the mel axis, librosa on the frequency
+axis.)
 """
 
 import dataclasses
 import functools
+from typing import Any, ClassVar
 
 import librosa
 import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
-class LogMel:
-    """Settings of the log-mel spectrogram; they are stored with what they made.
+class MelSpectrogram:
+    """Settings of a mel spectrogram; they are stored with what they made.
 
     Attributes:
+      name: as ``--features`` gives it.
       sample_rate: of the waveform, in Hz.
       frame_length: of the analysis window, in samples (25 ms).
       hop_length: between frames, in samples (10 ms).
@@ -27,10 +29,13 @@ class LogMel:
       num_mels: mel bands.
       min_hz: lower edge of the lowest band.
       max_hz: upper edge of the highest band.
-      offset: added to the band magnitudes before the logarithm.
     """
 
-    name: str = "log_mel"
+    network: ClassVar[str] = "resnet"
+    notice: ClassVar[str] = ""
+    channels: ClassVar[int] = 1
+
+    name: str
     sample_rate: int = 16_000
     frame_length: int = 400
     hop_length: int = 160
@@ -38,7 +43,6 @@ class LogMel:
     num_mels: int = 64
     min_hz: float = 60.0
     max_hz: float = 7800.0
-    offset: float = 1e-6
 
     @property
     def num_features(self) -> int:
@@ -47,31 +51,37 @@ class LogMel:
 
     @property
     def silence(self) -> float:
-        """The value of every band where there is no sound."""
-        return float(np.float32(np.log(self.offset)))
+        """The value of every feature where there is no sound."""
+        return 0.0
 
     @property
     def frame_rate(self) -> float:
         """Frames per second."""
         return self.sample_rate / self.hop_length
 
-    def num_frames(self, seconds: float) -> int:
-        """Frames of a recording that lasts as long."""
+    def settings(self, corpus: str = "") -> dict[str, Any]:
+        """Everything that determines the numbers; the same for any corpus."""
+        del corpus
+        return dataclasses.asdict(self)
+
+    def num_frames(self, seconds: float, measured_rate: float = 0.0) -> int:
+        """Frames of a recording that lasts as long; the rate is its own."""
+        del measured_rate
         samples = max(round(seconds * self.sample_rate), self.frame_length)
         return 1 + (samples - self.frame_length) // self.hop_length
 
-    def __call__(self, waveform: np.ndarray) -> np.ndarray:
-        """Computes the log-mel spectrogram of a waveform.
+    def magnitudes(self, waveform: np.ndarray) -> np.ndarray:
+        """Computes the mel spectrogram of a waveform.
 
         Args:
           waveform: [samples] at ``sample_rate``, full scale 1; at least one frame.
 
         Returns:
-          A float32 array [frames, num_mels], natural logarithms of magnitudes.
+          A float64 array [frames, num_mels] of magnitudes, not negative.
         """
         # librosa centres the window in the FFT's frame; with this much silence at
         # both ends the windows cover the recording exactly. Double precision,
-        # because in quiet bands the logarithm magnifies the rounding of the FFT.
+        # because in quiet bands a logarithm magnifies the rounding of the FFT.
         waveform = np.asarray(waveform, np.float64)
         waveform = np.pad(waveform, (self.fft_length - self.frame_length) // 2)
         magnitude = np.abs(
@@ -84,12 +94,11 @@ class LogMel:
                 center=False,
             )
         )
-        mel = magnitude.T @ _mel_filters(self).T
-        return np.log(mel + self.offset).astype(np.float32)
+        return magnitude.T @ _mel_filters(self).T
 
 
 @functools.cache
-def _mel_filters(settings: LogMel) -> np.ndarray:
+def _mel_filters(settings: MelSpectrogram) -> np.ndarray:
     return librosa.filters.mel(
         sr=settings.sample_rate,
         n_fft=settings.fft_length,
@@ -100,6 +109,3 @@ def _mel_filters(settings: LogMel) -> np.ndarray:
         norm=None,
         dtype=np.float64,
     )
-
-
-FEATURES = {"log_mel": LogMel()}

@@ -1,0 +1,64 @@
+"""What is computed from a recording, by name.
+
+To add a kind, write it in a file of its own, offering what ``Features`` says, and give
+it a place in the table here.
+"""
+
+import pathlib
+
+from damldg_jax.errors import InputError, unknown
+from damldg_jax.features import files
+from damldg_jax.features.deltas import LogMelDeltas
+from damldg_jax.features.files import FileEmbeddings
+from damldg_jax.features.functions import FunctionEmbeddings
+from damldg_jax.features.log_mel import LogMel
+from damldg_jax.features.mfcc import Mfcc
+from damldg_jax.features.pcen import Pcen
+from damldg_jax.features.signature import Features
+
+__all__ = [
+    "FEATURES",
+    "NAMES",
+    "Features",
+    "FileEmbeddings",
+    "FunctionEmbeddings",
+    "LogMel",
+    "LogMelDeltas",
+    "Mfcc",
+    "Pcen",
+    "resolve",
+]
+
+FEATURES: dict[str, Features] = {
+    features.name: features for features in (LogMel(), LogMelDeltas(), Pcen(), Mfcc())
+}
+
+NAMES = (*FEATURES, files.NAME, "package.module:function")
+
+
+def resolve(name: str, embeddings_dir: pathlib.Path | None = None) -> Features:
+    """Finds features by name; nothing is read or imported yet.
+
+    Args:
+      name: in the table, ``"files"``, or a function, ``"package.module:function"``.
+      embeddings_dir: the folder of ``"files"``, and of no others.
+
+    Returns:
+      The features.
+
+    Raises:
+      InputError: there are none of that name, or the folder does not go with them.
+    """
+    if (name == files.NAME) != (embeddings_dir is not None):
+        raise InputError(
+            f"--features={name} and --embeddings_dir={embeddings_dir or ''}: "
+            f"--features={files.NAME} needs the folder of the embeddings, and no other "
+            "features read it."
+        )
+    if embeddings_dir is not None:
+        return FileEmbeddings(embeddings_dir)
+    if ":" in name:
+        return FunctionEmbeddings(name)
+    if name not in FEATURES:
+        raise unknown("features", name, NAMES)
+    return FEATURES[name]

@@ -1,0 +1,67 @@
+"""What every kind of features offers, so that nothing else asks which kind it is."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Features(Protocol):
+    """Maps a recording to numbers, frame by frame.
+
+    Attributes:
+      name: as ``--features`` gives it.
+      network: name of the network that suits it, for who names none.
+      notice: what the user is to know before it is first used, or empty.
+      sample_rate: of the waveforms that it takes, in Hz.
+      num_features: size of the feature axis.
+      channels: into which a network may unfold that axis, which holds the channels of
+        the first band, then those of the second, and so on.
+      silence: the value of every feature where there is no sound.
+    """
+
+    name: str
+    network: str
+    notice: str
+    sample_rate: int
+    num_features: int
+    channels: int
+    silence: float
+
+    def settings(self, corpus: str = "") -> dict[str, Any]:
+        """Everything that determines the numbers, as JSON can store it.
+
+        Args:
+          corpus: whose features are meant, where it makes a difference.
+
+        Returns:
+          The settings, by name; ``name`` is one of them.
+        """
+        ...
+
+    def num_frames(self, seconds: float, measured_rate: float = 0.0) -> int:
+        """Frames of a recording.
+
+        Args:
+          seconds: that it lasts.
+          measured_rate: frames per second in the data at hand, for features that
+            cannot know their own; 0 where each recording is a single frame.
+
+        Returns:
+          At least 1.
+        """
+        ...
+
+    def __call__(self, waveform: np.ndarray, recording: str = "") -> np.ndarray:
+        """Computes the features of a recording.
+
+        Args:
+          waveform: [samples] at ``sample_rate``, full scale 1, 0.1 s or longer.
+          recording: ``"<corpus>/<utterance name>"``.
+
+        Returns:
+          A float32 array [frames, num_features].
+
+        Raises:
+          RecordingError: there are none, or none that can be used.
+        """
+        ...
