@@ -16,7 +16,6 @@ import numpy as np
 
 from damldg_jax.augment import Windows, read_windows
 from damldg_jax.batches import Store
-from damldg_jax.losses import energy
 from damldg_jax.models import Network
 from damldg_jax.types import BatchStats, Params
 
@@ -30,12 +29,13 @@ class Predictions(NamedTuple):
     """What a network says about each utterance.
 
     Attributes:
-      probabilities: [utterances, classes] float32.
-      energy: [utterances] float32, ``log sum_c exp z_c``.
+      outputs: [utterances, predictions] float32: the probability of each class, or the
+        value of each dimension.
+      energy: [utterances] float32, ``log sum_c exp z_c`` of classes.
       embedding: [utterances, channels] float32, input of the last layer.
     """
 
-    probabilities: np.ndarray
+    outputs: np.ndarray
     energy: np.ndarray
     embedding: np.ndarray
 
@@ -70,7 +70,8 @@ def compile_predict(network: Network, min_frames: int, silence: float) -> Predic
         inputs = read_windows(store, utterances, windows, num_frames, silence)
         lengths = jnp.maximum(lengths, min_frames)
         logits, embedding = network.evaluate(params, batch_stats, inputs, lengths)
-        return jax.nn.softmax(logits), energy(logits), embedding
+        objective = network.objective
+        return objective.predict(logits), objective.energies(logits, 1.0), embedding
 
     def predict(
         params: Params,

@@ -2,6 +2,7 @@
 
 import chex
 import jax
+import jax.numpy as jnp
 import optax
 
 from damldg_jax.parallel import mean_over_devices
@@ -37,6 +38,72 @@ def domain_risks(
     """
     chex.assert_rank([logits, labels], [3, 2])
     return mean_over_devices(cross_entropy(logits, labels).mean(axis=1), axis_name)
+
+
+def concordances(
+    values: jax.Array, labels: jax.Array, axis_name: str | None = None
+) -> jax.Array:
+    """Concordance correlation coefficient in each domain.
+
+    ``2 cov(x, y) / (var x + var y + (mean x - mean y)^2)``, Lin 1989
+    (https://doi.org/10.2307/2532051). Where neither varies and both are equal it is 0,
+    as it is wherever one of them does not vary.
+
+    Args:
+      values: [domains, per_domain, dimensions], float.
+      labels: likewise.
+      axis_name: of the devices that share ``per_domain``, or None.
+
+    Returns:
+      [domains, dimensions], from -1 to 1.
+    """
+    chex.assert_rank([values, labels], 3)
+    chex.assert_equal_shape([values, labels])
+
+    def mean(x: jax.Array) -> jax.Array:
+        # Over devices before it is squared: the coefficient is of the whole domain.
+        return mean_over_devices(x.mean(axis=1, keepdims=True), axis_name)
+
+    value_mean, label_mean = mean(values), mean(labels)
+    value_rest, label_rest = values - value_mean, labels - label_mean
+    spread = mean(value_rest**2) + mean(label_rest**2) + (value_mean - label_mean) ** 2
+    covariance = mean(value_rest * label_rest)
+    return (2 * covariance / jnp.where(spread > 0, spread, 1)).squeeze(1)
+
+
+def concordance_risks(
+    values: jax.Array, labels: jax.Array, axis_name: str | None = None
+) -> jax.Array:
+    """``1 - CCC`` in each domain, mean over dimensions.
+
+    Args:
+      values: [domains, per_domain, dimensions], float; with one sample in a domain
+        there is nothing to be learnt from it.
+      labels: likewise.
+      axis_name: of the devices that share ``per_domain``, or None.
+
+    Returns:
+      [domains], from 0 to 2.
+    """
+    return 1 - concordances(values, labels, axis_name).mean(axis=-1)
+
+
+def squared_error_risks(
+    values: jax.Array, labels: jax.Array, axis_name: str | None = None
+) -> jax.Array:
+    """Mean squared error in each domain, over samples and dimensions.
+
+    Args:
+      values: [domains, per_domain, dimensions], float.
+      labels: likewise.
+      axis_name: of the devices that share ``per_domain``, or None.
+
+    Returns:
+      [domains].
+    """
+    chex.assert_rank([values, labels], 3)
+    chex.assert_equal_shape([values, labels])
+    return mean_over_devices(((values - labels) ** 2).mean(axis=(1, 2)), axis_name)
 
 
 def mean_risk(risks: jax.Array, weights: jax.Array | None = None) -> jax.Array:

@@ -10,7 +10,8 @@ With ``S'`` the meta-train and ``V`` the meta-test domains of a step::
 ``algorithms/mldg.py`` composes them, with batch normalisation and several devices.
 Here a network is any function ``forward(params, inputs) -> (logits, state)``, so that
 they can be tried in a notebook on a model of two lines. ``inner_learning_rate`` is the
-paper's eta_s; the outer eta_t is the ``learning_rate`` of the optimiser.
+paper's eta_s; the outer eta_t is the ``learning_rate`` of the optimiser. ``objective``
+says what its logits mean: classes, as in the paper, unless another is given.
 """
 
 from typing import Any, NamedTuple
@@ -19,7 +20,8 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.losses import domain_risks, energy_score, mean_risk
+from damldg_jax.losses import mean_risk
+from damldg_jax.objectives import CLASSES, Objective
 from damldg_jax.parallel import mean_over_devices
 from damldg_jax.types import Forward, Params
 
@@ -29,7 +31,8 @@ class Batch(NamedTuple):
 
     Attributes:
       inputs: [domains, per_domain, frames, features, 1], float.
-      labels: [domains, per_domain], integer classes.
+      labels: [domains, per_domain], integer classes, or what else the objective takes:
+        [domains, per_domain, dimensions], float from -1 to 1.
       weights: [domains], what each domain counts in a mean over domains; None for
         all alike, as in Eq. (2).
     """
@@ -43,9 +46,9 @@ class Risk(NamedTuple):
     """What a loss saw on the way.
 
     Attributes:
-      logits: [domains, per_domain, classes].
+      logits: [domains, per_domain, outputs].
       state: what ``forward`` returned beside them, such as batch statistics.
-      domain_risks: [domains], mean cross-entropy in each.
+      domain_risks: [domains], the objective's: for classes mean cross-entropies.
     """
 
     logits: jax.Array
@@ -97,21 +100,26 @@ def hold_out(rng: jax.Array, batch: Batch, num_held_out: int = 1) -> MetaSplit:
 
 
 def meta_train_loss(
-    params: Params, forward: Forward, batch: Batch, axis_name: str | None = None
+    params: Params,
+    forward: Forward,
+    batch: Batch,
+    axis_name: str | None = None,
+    objective: Objective = CLASSES,
 ) -> tuple[jax.Array, Risk]:
-    """Mean over domains of the mean cross-entropy in each, ``L`` of Eq. (2).
+    """Mean over domains of the risk in each, ``L`` of Eq. (2).
 
     Args:
       params: theta.
       forward: the network.
       batch: of the domains S' (all source domains make it the loss of Eq. (1)).
       axis_name: of the devices that share ``per_domain``, or None.
+      objective: what the logits mean.
 
     Returns:
-      The loss, a scalar in nats, and what it saw.
+      The loss, a scalar (of classes in nats), and what it saw.
     """
     logits, state = forward(params, batch.inputs)
-    risks = domain_risks(logits, batch.labels, axis_name)
+    risks = objective.domain_risks(logits, batch.labels, axis_name)
     return mean_risk(risks, batch.weights), Risk(logits, state, risks)
 
 
@@ -135,6 +143,7 @@ def virtual_update(
     batch: Batch,
     inner_learning_rate: float,
     axis_name: str | None = None,
+    objective: Objective = CLASSES,
 ) -> tuple[Params, Inner]:
     """One virtual step, ``theta' = theta - eta_s grad L_theta(S')``.
 
@@ -147,12 +156,13 @@ def virtual_update(
       batch: of the domains S'.
       inner_learning_rate: eta_s.
       axis_name: of the devices that share ``per_domain``, or None.
+      objective: what the logits mean.
 
     Returns:
       theta', and the gradient and loss at theta.
     """
     (loss, risk), gradient = jax.value_and_grad(meta_train_loss, has_aux=True)(
-        params, forward, batch, axis_name
+        params, forward, batch, axis_name, objective
     )
     gradient = mean_over_devices(gradient, axis_name)
     virtual = jax.tree.map(
@@ -166,22 +176,24 @@ def domain_shift_margin(
     test_logits: jax.Array,
     temperature: float = 1.0,
     axis_name: str | None = None,
+    objective: Objective = CLASSES,
 ) -> jax.Array:
     """Domain-shift margin ``gamma = |E(S', theta') - E(V, theta')|``, Eq. (3).
 
     Args:
-      train_logits: [..., classes], of S' at theta'.
-      test_logits: [..., classes], of V at theta'.
+      train_logits: [..., outputs], of S' at theta'.
+      test_logits: [..., outputs], of V at theta'.
       temperature: T of the energy.
       axis_name: of the devices that share the examples, or None.
+      objective: what the logits mean.
 
     Returns:
       A scalar, not negative.
     """
     # Averaged over devices before the absolute value: a mean of margins is larger.
     return jnp.abs(
-        energy_score(train_logits, temperature, axis_name)
-        - energy_score(test_logits, temperature, axis_name)
+        objective.energy_score(train_logits, temperature, axis_name)
+        - objective.energy_score(test_logits, temperature, axis_name)
     )
 
 
@@ -191,6 +203,7 @@ def meta_test_loss(
     batch: Batch,
     weight: jax.Array | float = 1.0,
     axis_name: str | None = None,
+    objective: Objective = CLASSES,
 ) -> tuple[jax.Array, Risk]:
     """Weighted loss on the held-out domains, ``gamma L_theta'(V)`` of Eq. (2).
 
@@ -200,10 +213,11 @@ def meta_test_loss(
       batch: of the domains V.
       weight: gamma; 1 makes it MLDG's (https://arxiv.org/abs/1710.03463).
       axis_name: of the devices that share ``per_domain``, or None.
+      objective: what the logits mean.
 
     Returns:
       The weighted loss, a scalar, and what it saw.
     """
     chex.assert_rank(weight, 0)
-    loss, risk = meta_train_loss(virtual_params, forward, batch, axis_name)
+    loss, risk = meta_train_loss(virtual_params, forward, batch, axis_name, objective)
     return weight * loss, risk

@@ -1,4 +1,4 @@
-"""How well an emotion classifier does, beside what guessing would do."""
+"""How well emotions are told apart, or dimensions followed, beside mere guessing."""
 
 from typing import NamedTuple
 
@@ -70,3 +70,61 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
         majority_accuracy=float(support.max() / support.sum()),
         chance_uar=1.0 / len(present),
     )
+
+
+class DimensionScores(NamedTuple):
+    """Scores of continuous predictions on a set of utterances.
+
+    Attributes:
+      ccc: concordance correlation coefficient of each dimension, Lin 1989
+        (https://doi.org/10.2307/2532051); 0 where labels or predictions do not vary.
+      pearson: correlation of each dimension, NaN where one of both does not vary.
+      rmse: root mean square error of each dimension, in the unit of the labels.
+      mean_ccc: mean over dimensions.
+      num_utterances: in the set.
+    """
+
+    ccc: np.ndarray
+    pearson: np.ndarray
+    rmse: np.ndarray
+    mean_ccc: float
+    num_utterances: int
+
+
+def score_dimensions(labels: np.ndarray, predicted: np.ndarray) -> DimensionScores:
+    """Scores continuous predictions.
+
+    Args:
+      labels: [utterances, dimensions] float; at least one utterance.
+      predicted: likewise.
+
+    Returns:
+      The scores.
+    """
+    labels, predicted = np.asarray(labels, float), np.asarray(predicted, float)
+    if labels.shape != predicted.shape or labels.ndim != 2 or not len(labels):
+        raise ValueError(
+            f"Expected as many labels as predictions, and at least one: got "
+            f"{labels.shape} and {predicted.shape}."
+        )
+    covariance = (_rest(labels) * _rest(predicted)).mean(axis=0)
+    deviations = np.array([_rest(x).std(axis=0) for x in (labels, predicted)])
+    offset = labels.mean(axis=0) - predicted.mean(axis=0)
+    spread, product = (deviations**2).sum(axis=0) + offset**2, deviations.prod(axis=0)
+    varying = product > 0
+    ccc, pearson = np.zeros(len(varying)), np.full(len(varying), np.nan)
+    np.divide(2 * covariance, spread, out=ccc, where=varying)
+    np.divide(covariance, product, out=pearson, where=varying)
+    return DimensionScores(
+        ccc=ccc,
+        pearson=pearson,
+        rmse=np.sqrt(((labels - predicted) ** 2).mean(0)),
+        mean_ccc=float(ccc.mean()),
+        num_utterances=len(labels),
+    )
+
+
+def _rest(x: np.ndarray) -> np.ndarray:
+    """What remains of each column without its mean; nothing of a constant one."""
+    # The mean of equal numbers may round to another number.
+    return np.where(np.ptp(x, axis=0) > 0, x - x.mean(axis=0), 0.0)

@@ -13,8 +13,7 @@ from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.losses import cross_entropy, energy
 from tests import tiny
 
-# A generator that compiles faster than the default one. With this key RSC mutes
-# channels: the maps have a single place, of which it cannot mute a third.
+# A generator that compiles faster than the default one.
 KEY = jax.random.key(6, impl="rbg")
 
 

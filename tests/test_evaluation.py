@@ -145,7 +145,7 @@ def test_resnet_predicts_as_if_alone(store):
             together.embedding[number], expected.embedding[0], rtol=1e-4, atol=1e-5
         )
         np.testing.assert_allclose(
-            together.probabilities[number],
+            together.outputs[number],
             jax.nn.softmax(expected.logits[0]),
             rtol=1e-4,
             atol=1e-6,

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from sklearn.metrics import recall_score
 
-from damldg_jax.metrics import score
+from damldg_jax.metrics import score, score_dimensions
 
 
 def test_scores_by_hand():
@@ -96,3 +97,50 @@ def test_a_constant_guess_reaches_chance_and_the_majority(pairs):
 def test_refuses_what_cannot_be_scored(labels, predicted):
     with pytest.raises(ValueError, match="as many labels as predictions"):
         score(labels, predicted, 2)
+
+
+def test_dimensions_by_hand():
+    # Means 0 and 1/2, variances 2/3 and 1/6, covariance 1/3; the second is perfect.
+    labels = [[-1, 0.1], [0, 0.2], [1, 0.6]]
+    scores = score_dimensions(labels, [[0, 0.1], [0.5, 0.2], [1, 0.6]])
+    np.testing.assert_allclose(scores.ccc, [8 / 13, 1], rtol=1e-12)
+    np.testing.assert_allclose(scores.pearson, [1, 1], rtol=1e-12)
+    np.testing.assert_allclose(scores.rmse, [np.sqrt(1.25 / 3), 0], rtol=1e-12)
+    assert scores.mean_ccc == pytest.approx(21 / 26)
+    assert scores.num_utterances == 3
+
+
+@pytest.mark.parametrize("constant", [0.1, 0.0, -1.0])
+def test_a_constant_has_no_concordance_and_no_correlation(constant):
+    varying = np.linspace(-1, 1, 7)[:, None]
+    same = np.full_like(varying, constant)
+    for labels, predicted in [(varying, same), (same, varying), (same, same)]:
+        scores = score_dimensions(labels, predicted)
+        assert scores.ccc == scores.mean_ccc == 0
+        assert np.isnan(scores.pearson)
+    assert scores.rmse == 0
+
+
+@given(arrays(np.float64, (2, 8, 2), elements=st.floats(-1, 1)))
+def test_dimensions_agree_with_definitions(pair):
+    labels, predicted = pair
+    scores = score_dimensions(labels, predicted)
+    assert np.isfinite(scores.ccc).all()
+    np.testing.assert_allclose(scores.ccc, score_dimensions(predicted, labels).ccc)
+    slope = np.abs(np.nan_to_num(scores.pearson))
+    # Correlation bounds concordance, which an offset or another scale lowers.
+    assert (np.abs(scores.ccc) <= slope + 1e-9).all()
+    np.testing.assert_allclose(scores.rmse**2, ((labels - predicted) ** 2).mean(0))
+    for dimension in np.flatnonzero((np.ptp(pair, axis=1) > 1e-3).all(axis=0)):
+        expected = np.corrcoef(labels[:, dimension], predicted[:, dimension])[0, 1]
+        np.testing.assert_allclose(scores.pearson[dimension], expected, atol=1e-9)
+        perfect = score_dimensions(labels, labels).ccc[dimension]
+        np.testing.assert_allclose(perfect, 1, rtol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (3, 3), (3,)])
+def test_refuses_dimensions_that_cannot_be_scored(shape):
+    with pytest.raises(ValueError, match="as many labels as predictions"):
+        score_dimensions(
+            np.zeros((3, 2)) if shape[0] else np.zeros(shape), np.zeros(shape)
+        )

@@ -39,12 +39,14 @@ class Entry(NamedTuple):
       factory: makes the algorithm for a network.
       holds_out: whether it holds source domains out, and so needs more than one.
       min_domains: source domains that it needs beside those that it holds out.
+      over_time: whether it mixes statistics over time, of which one frame has none.
     """
 
     title: str
     factory: Factory
     holds_out: bool = False
     min_domains: int = 1
+    over_time: bool = False
 
 
 ALGORITHMS = {
@@ -55,7 +57,7 @@ ALGORITHMS = {
     "vrex": Entry("V-REx", vrex, min_domains=2),
     "coral": Entry("CORAL", coral, min_domains=2),
     "mixup": Entry("Mixup", mixup, min_domains=2),
-    "mixstyle": Entry("MixStyle", mixstyle, min_domains=2),
+    "mixstyle": Entry("MixStyle", mixstyle, min_domains=2, over_time=True),
     "fish": Entry("Fish", fish),
     "sam": Entry("SAM", sam),
     "mldg": Entry("MLDG", mldg, holds_out=True),

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from damldg_jax.algorithms.hyperparameters import Hyperparameters
 from damldg_jax.algorithms.pairing import require_pairs
 from damldg_jax.algorithms.signature import Algorithm, Aux, State, descend
-from damldg_jax.losses import domain_risks, mean_risk
+from damldg_jax.losses import mean_risk
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
 from damldg_jax.parallel import mean_over_devices
@@ -47,7 +47,8 @@ def coral(
         del rng
         require_pairs("CORAL", batch.labels.shape[0])
         maps, updated = network.encode(params, batch_stats, batch.inputs)
-        risks = domain_risks(network.classify(params, maps), batch.labels, axis_name)
+        logits = network.classify(params, maps)
+        risks = network.objective.domain_risks(logits, batch.labels, axis_name)
         distance = _distance(maps.mean(axis=(-3, -2)), axis_name)
         risk = mean_risk(risks, batch.weights)
         loss = risk + hyperparameters.coral_penalty * distance

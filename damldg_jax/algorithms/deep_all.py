@@ -33,7 +33,9 @@ def deep_all(
     ) -> tuple[jax.Array, Aux]:
         del rng
         forward = network.training_forward(batch_stats)
-        loss, risk = meta_train_loss(params, forward, batch, axis_name)
+        loss, risk = meta_train_loss(
+            params, forward, batch, axis_name, network.objective
+        )
         return loss, Aux(risk.state, state, {"domain_loss": risk.domain_risks})
 
     return descend(loss_fn, axis_name)

@@ -56,7 +56,9 @@ def fish(
             part = Batch(batch.inputs[domain][None], batch.labels[domain][None])
             rate = hyperparameters.inner_learning_rate * num_domains * shares[domain]
             forward = network.training_forward(batch_stats)
-            params, met = virtual_update(params, forward, part, rate, axis_name)
+            params, met = virtual_update(
+                params, forward, part, rate, axis_name, network.objective
+            )
             batch_stats = met.risk.state
             total = _add(total, met.gradient, shares[domain])
             risks = risks.at[domain].set(met.loss)

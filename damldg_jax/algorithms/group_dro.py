@@ -46,7 +46,7 @@ def group_dro(
     ) -> tuple[jax.Array, Aux]:
         del rng
         forward = network.training_forward(batch_stats)
-        _, risk = meta_train_loss(params, forward, batch, axis_name)
+        _, risk = meta_train_loss(params, forward, batch, axis_name, network.objective)
         risks = risk.domain_risks
         chex.assert_equal_shape([state, risks])
         raised = state + hyperparameters.group_dro_step_size * risks

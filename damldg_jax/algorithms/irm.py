@@ -10,9 +10,10 @@ import jax.numpy as jnp
 from damldg_jax.algorithms.hyperparameters import Hyperparameters
 from damldg_jax.algorithms.penalty import count_steps, penalised
 from damldg_jax.algorithms.signature import Algorithm, Aux, descend
-from damldg_jax.losses import domain_risks, mean_risk
+from damldg_jax.losses import mean_risk
 from damldg_jax.meta import Batch, meta_train_loss
 from damldg_jax.models import Network
+from damldg_jax.objectives import Objective
 from damldg_jax.parallel import mean_over_devices
 from damldg_jax.types import BatchStats, Params
 
@@ -46,8 +47,10 @@ def irm(
     ) -> tuple[jax.Array, Aux]:
         del rng
         forward = network.training_forward(batch_stats)
-        mean, risk = meta_train_loss(params, forward, batch, axis_name)
-        slopes = _slopes(risk.logits, batch.labels, axis_name)
+        mean, risk = meta_train_loss(
+            params, forward, batch, axis_name, network.objective
+        )
+        slopes = _slopes(network.objective, risk.logits, batch.labels, axis_name)
         penalty = mean_risk(slopes**2, batch.weights)
         weight, warmup = hyperparameters.irm_penalty, hyperparameters.penalty_warmup
         loss = penalised(mean, penalty, weight, state, warmup)
@@ -57,11 +60,14 @@ def irm(
     return descend(loss_fn, axis_name, count_steps)
 
 
-def _slopes(logits: jax.Array, labels: jax.Array, axis_name: str | None) -> jax.Array:
+def _slopes(
+    objective: Objective, logits: jax.Array, labels: jax.Array, axis_name: str | None
+) -> jax.Array:
     """[domains], how each risk changes with a factor of its logits, at 1."""
 
     def sum_of_risks(scales: jax.Array) -> jax.Array:
-        return domain_risks(logits * scales[:, None, None], labels).sum()
+        scaled = logits * scales[:, None, None]
+        return objective.domain_risks(scaled, labels, axis_name).sum()
 
     slopes = jax.grad(sum_of_risks)(jnp.ones(logits.shape[0], logits.dtype))
     # Before it is squared: a mean of squares is larger than the square of the mean.

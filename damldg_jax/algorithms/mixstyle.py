@@ -31,7 +31,9 @@ def mixstyle(
     sample in the same slot of another domain; ``l ~ Beta(alpha, alpha)`` for each
     sample. Labels stay. It acts on the input alone, not within the network, so no
     gradient is involved. Frames of silence that pad a sample take part in its
-    statistics. The altered inputs are those that update the running statistics.
+    statistics. The altered inputs are those that update the running statistics. An
+    input of one frame is nothing but its mean: embeddings of whole utterances are mixed
+    themselves, and keep the first one's label.
 
     Args:
       network: the model.
@@ -55,7 +57,9 @@ def mixstyle(
         active = jax.random.bernoulli(coin, hyperparameters.mixstyle_probability)
         batch = batch._replace(inputs=jnp.where(active, altered, batch.inputs))
         forward = network.training_forward(batch_stats)
-        loss, risk = meta_train_loss(params, forward, batch, axis_name)
+        loss, risk = meta_train_loss(
+            params, forward, batch, axis_name, network.objective
+        )
         return loss, Aux(risk.state, state, {"domain_loss": risk.domain_risks})
 
     return descend(loss_fn, axis_name)

@@ -9,7 +9,7 @@ import jax
 from damldg_jax.algorithms.hyperparameters import Hyperparameters
 from damldg_jax.algorithms.pairing import draw_partners, require_pairs
 from damldg_jax.algorithms.signature import Algorithm, Aux, State, descend
-from damldg_jax.losses import domain_risks, mean_risk
+from damldg_jax.losses import mean_risk
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
 from damldg_jax.types import BatchStats, Params
@@ -18,7 +18,7 @@ from damldg_jax.types import BatchStats, Params
 def mixup(
     network: Network, hyperparameters: Hyperparameters, axis_name: str | None = None
 ) -> Algorithm:
-    """Gradient of ``l CE(y) + (1 - l) CE(y')`` at ``l x + (1 - l) x'``.
+    """Gradient of ``l R(y) + (1 - l) R(y')`` at ``l x + (1 - l) x'``.
 
     ``(x', y')`` lies in the same slot of another domain, and ``l ~ Beta(alpha,
     alpha)`` is drawn for each pair of domains, as in DomainBed, whose cycle through
@@ -51,6 +51,7 @@ def mixup(
 
         inputs = _mix(own[:, None, None, None, None], batch.inputs, partners)
         logits, updated = network.training_forward(batch_stats)(params, inputs)
+        domain_risks = network.objective.domain_risks
         first = domain_risks(logits, batch.labels, axis_name)
         second = domain_risks(logits, batch.labels[partners], axis_name)
         risks = own * first + (1 - own) * second

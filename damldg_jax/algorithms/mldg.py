@@ -112,6 +112,7 @@ def _virtual_updates(
         batch=meta_train,
         inner_learning_rate=settings.inner_learning_rate,
         axis_name=axis_name,
+        objective=network.objective,
     )
     virtual, *first = _with_pull_back(update, params, settings.second_order)
     pull_backs = [first[0]]
@@ -150,7 +151,13 @@ def _weighted_loss(
     """Returns ``gamma L_theta'(V)``, and its two factors."""
     train, test = split.meta_train.inputs, split.meta_test.inputs
     forward = network.training_forward(batch_stats)
-    loss, risk = meta_test_loss(virtual, forward, split.meta_test, axis_name=axis_name)
+    loss, risk = meta_test_loss(
+        virtual,
+        forward,
+        split.meta_test,
+        axis_name=axis_name,
+        objective=network.objective,
+    )
     if settings.energy_statistics == "running":
         forward = network.running_forward(batch_stats)
         test_logits, _ = forward(virtual, test)
@@ -181,5 +188,6 @@ def da_mldg(
         domain_shift_margin,
         temperature=hyperparameters.temperature,
         axis_name=axis_name,
+        objective=network.objective,
     )
     return mldg(network, hyperparameters, axis_name, weigh=margin)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from damldg_jax.algorithms.hyperparameters import Hyperparameters
 from damldg_jax.algorithms.signature import Algorithm, Aux, State, descend
-from damldg_jax.losses import domain_risks, mean_risk
+from damldg_jax.losses import mean_risk
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network
 from damldg_jax.parallel import device_share
@@ -26,7 +26,9 @@ def rsc(
 
     In a third of each domain's samples, drawn at random, the third of the features
     that most raise the logit of the true class is set to zero: channels or places of
-    the spectrogram, by the toss of a coin at each step. One update on the result.
+    the spectrogram, by the toss of a coin at each step; channels alone where there are
+    fewer than three places, as behind statistics over time. One update on the result.
+    Where no classes are predicted, the objective's evidence stands for that logit.
 
     Args:
       network: the model.
@@ -48,10 +50,10 @@ def rsc(
         coin, draw = jax.random.split(rng)
         maps, updated = network.encode(params, batch_stats, batch.inputs)
         keep = _features_to_keep(params, network, maps, batch.labels, coin)
-        challenged = _challenged(draw, batch.labels.shape, axis_name)
+        challenged = _challenged(draw, batch.labels.shape[:2], axis_name)
         keep = keep | ~challenged[:, :, None, None, None]
         logits = network.classify(params, maps * keep.astype(maps.dtype))
-        risks = domain_risks(logits, batch.labels, axis_name)
+        risks = network.objective.domain_risks(logits, batch.labels, axis_name)
         loss = mean_risk(risks, batch.weights)
         return loss, Aux(updated, state, {"domain_loss": risks})
 
@@ -68,15 +70,17 @@ def _features_to_keep(
     """Masks [domains, per_domain, time, frequency, channels], true where kept."""
     maps = jax.lax.stop_gradient(maps)
 
-    def true_logits(maps: jax.Array) -> jax.Array:
+    def evidence(maps: jax.Array) -> jax.Array:
         logits = network.classify(params, maps)
-        return jnp.take_along_axis(logits, labels[..., None], axis=-1).sum()
+        return network.objective.evidence(logits, labels).sum()
 
-    saliency = jax.lax.stop_gradient(jax.grad(true_logits)(maps))
+    saliency = jax.lax.stop_gradient(jax.grad(evidence)(maps))
     by_channel = saliency.mean(axis=(-3, -2), keepdims=True)
     # Behind global average pooling the gradient is the same at every place, so places
     # are ranked by their contribution to the logit, as in the authors' code.
     by_place = (maps * by_channel).sum(axis=-1, keepdims=True)
+    if by_place[0, 0].size * DROPPED_FEATURES < 1:
+        return _below_top(by_channel)
     spatial = jax.random.bernoulli(coin)
     return jnp.where(spatial, _below_top(by_place), _below_top(by_channel))
 

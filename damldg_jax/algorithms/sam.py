@@ -42,13 +42,13 @@ def sam(
         rng: jax.Array,
     ) -> tuple[jax.Array, Aux]:
         del rng
-        forward = network.training_forward(batch_stats)
+        forward, objective = network.training_forward(batch_stats), network.objective
         ascent, risk = jax.grad(meta_train_loss, has_aux=True)(
-            jax.lax.stop_gradient(params), forward, batch, axis_name
+            jax.lax.stop_gradient(params), forward, batch, axis_name, objective
         )
         ascent = mean_over_devices(ascent, axis_name)
         climbed = _climb(params, ascent, hyperparameters.sam_radius)
-        loss, _ = meta_train_loss(climbed, forward, batch, axis_name)
+        loss, _ = meta_train_loss(climbed, forward, batch, axis_name, objective)
         return loss, Aux(risk.state, state, {"domain_loss": risk.domain_risks})
 
     return descend(loss_fn, axis_name)

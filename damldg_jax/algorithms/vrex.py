@@ -45,7 +45,9 @@ def vrex(
         del rng
         require_pairs("V-REx", batch.labels.shape[0])
         forward = network.training_forward(batch_stats)
-        mean, risk = meta_train_loss(params, forward, batch, axis_name)
+        mean, risk = meta_train_loss(
+            params, forward, batch, axis_name, network.objective
+        )
         variance = mean_risk((risk.domain_risks - mean) ** 2, batch.weights)
         weight, warmup = hyperparameters.vrex_penalty, hyperparameters.penalty_warmup
         loss = penalised(mean, variance, weight, state, warmup)

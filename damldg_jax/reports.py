@@ -1,0 +1,141 @@
+"""How results for a target are scored, named and headed.
+
+Two reports serve all targets: of classes, and of continuous dimensions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from damldg_jax.metrics import DimensionScores, Scores, score, score_dimensions
+
+
+class Column(NamedTuple):
+    """A column of the table of results.
+
+    Attributes:
+      heading: of the column.
+      path: keys that lead to the number in an entry of ``results.json``.
+      factor: the number is multiplied by it.
+      decimals: that are shown.
+      of_data: whether the number depends on the test set alone, so that all trials
+        have the same.
+    """
+
+    heading: str
+    path: tuple[str, ...]
+    factor: float = 100.0
+    decimals: int = 1
+    of_data: bool = False
+
+    def read(self, entry: Mapping[str, Any]) -> float:
+        """The number in an entry, as it is shown."""
+        for key in self.path:
+            entry = entry[key]
+        return self.factor * entry
+
+
+class Report(NamedTuple):
+    """How results are told.
+
+    Attributes:
+      score: ``(labels, outputs) -> scores``, of a set of utterances; ``outputs`` are
+        what the objective predicts.
+      criterion: name of the score by which the best step is chosen.
+      named: scores that hold a number for each class or dimension.
+      columns: of the table.
+      notes: lines below the table.
+      predictions: ``(names, labels, outputs) -> rows`` of the file of predictions, the
+        header being the first; ``names`` are those of the classes or dimensions.
+    """
+
+    score: Callable[[np.ndarray, np.ndarray], Scores | DimensionScores]
+    criterion: str
+    named: tuple[str, ...]
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...]
+    predictions: Callable[
+        [Sequence[str], np.ndarray, np.ndarray], Sequence[Sequence[str]]
+    ]
+
+    def entry(
+        self, scores: Scores | DimensionScores, names: Sequence[str]
+    ) -> dict[str, Any]:
+        """Scores as ``results.json`` has them, by names of classes or dimensions."""
+        entry = scores._asdict()
+        for name in self.named:
+            entry[name] = dict(zip(names, entry[name].tolist(), strict=True))
+        return entry
+
+
+def _score_classes(labels: np.ndarray, outputs: np.ndarray) -> Scores:
+    return score(labels, outputs.argmax(axis=1), outputs.shape[1])
+
+
+def _predicted_classes(
+    names: Sequence[str], labels: np.ndarray, outputs: np.ndarray
+) -> list[list[str]]:
+    header = ["label", "predicted", *(f"probability_{name}" for name in names)]
+    rows = [
+        [names[label], names[row.argmax()], *(f"{number:.6f}" for number in row)]
+        for label, row in zip(labels, outputs, strict=True)
+    ]
+    return [header, *rows]
+
+
+def _predicted_dimensions(
+    names: Sequence[str], labels: np.ndarray, outputs: np.ndarray
+) -> list[list[str]]:
+    header = [*names, *(f"predicted_{name}" for name in names)]
+    rows = np.concatenate([labels, outputs], axis=1)
+    return [header, *([f"{number:.6f}" for number in row] for row in rows)]
+
+
+CLASS_REPORT = Report(
+    score=_score_classes,
+    criterion="uar",
+    named=("recall",),
+    columns=(
+        Column("accuracy %", ("accuracy",)),
+        Column("UAR %", ("uar",)),
+        Column("macro F1 %", ("macro_f1",)),
+        Column("majority %", ("majority_accuracy",), of_data=True),
+        Column("chance UAR %", ("chance_uar",), of_data=True),
+    ),
+    notes=(
+        "majority: accuracy of always guessing the target's most frequent emotion;",
+    ),
+    predictions=_predicted_classes,
+)
+
+# Of two classes that emotions are sorted into, it is no emotion that is guessed.
+BINARY_REPORT = CLASS_REPORT._replace(
+    notes=("majority: accuracy of always guessing the target's most frequent class;",)
+)
+
+
+def dimension_report(names: Sequence[str]) -> Report:
+    """Makes the report of continuous dimensions.
+
+    Args:
+      names: of the dimensions.
+
+    Returns:
+      The report; its criterion is the mean CCC.
+    """
+    of_each = [Column(f"CCC {n}", ("ccc", n), factor=1, decimals=3) for n in names]
+    return Report(
+        score=score_dimensions,
+        criterion="mean_ccc",
+        named=("ccc", "pearson", "rmse"),
+        columns=(
+            *of_each,
+            Column("mean CCC", ("mean_ccc",), factor=1, decimals=3),
+        ),
+        notes=(
+            "CCC: concordance correlation coefficient, 1 at best; of any constant "
+            "guess it is 0;",
+        ),
+        predictions=_predicted_dimensions,
+    )
