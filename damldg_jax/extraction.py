@@ -1,19 +1,14 @@
-"""From listed recordings to examples with features, on all cores."""
+"""From a listed recording to an example with features."""
 
 import hashlib
-import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
-import numpy as np
-
+from damldg_jax import fingerprints
 from damldg_jax.audio import RecordingError, read_waveform
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.dataset import Example, Rejected
-
-# Bounds the memory that waiting results take.
-_CHUNK = 64
+from damldg_jax.features import Features
 
 
 def fingerprint(utterances: Sequence[Utterance]) -> str:
@@ -38,39 +33,30 @@ def fingerprint(utterances: Sequence[Utterance]) -> str:
 
 
 def extract(
-    utterances: Sequence[Utterance],
-    features: Callable[[np.ndarray], np.ndarray],
-    sample_rate: int,
-) -> Iterator[Example | Rejected]:
-    """Computes the features of recordings, in order, several at a time.
-
-    Threads suffice: reading, Fourier transforms and products run outside of Python.
+    utterance: Utterance, features: Features, corpus: str
+) -> Example | Rejected:
+    """Computes the features and the fingerprint of a recording.
 
     Args:
-      utterances: to read.
+      utterance: to read.
       features: maps a waveform [samples] to [frames, features] float32.
-      sample_rate: that ``features`` expects, in Hz.
+      corpus: that the utterance belongs to.
 
-    Yields:
-      For each utterance its example, or the reason why there is none.
+    Returns:
+      Its example, or the reason why there is none.
     """
-
-    def one(utterance: Utterance) -> Example | Rejected:
-        try:
-            waveform = read_waveform(utterance.path, sample_rate)
-        except RecordingError as error:
-            return Rejected(utterance.name, f"{utterance.path}: {error}")
-        return Example(
-            utterance=utterance.name,
-            features=features(waveform),
-            seconds=len(waveform) / sample_rate,
-            **_labels(utterance),
-        )
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        iterator = iter(utterances)
-        while chunk := list(itertools.islice(iterator, _CHUNK)):
-            yield from pool.map(one, chunk)
+    try:
+        waveform = read_waveform(utterance.path, features.sample_rate)
+        frames = features(waveform, f"{corpus}/{utterance.name}")
+    except RecordingError as error:
+        return Rejected(utterance.name, f"{utterance.path}: {error}")
+    return Example(
+        utterance=utterance.name,
+        features=frames,
+        seconds=len(waveform) / features.sample_rate,
+        fingerprint=fingerprints.fingerprint(waveform),
+        **_labels(utterance),
+    )
 
 
 def _labels(utterance: Utterance) -> dict[str, str | float]:

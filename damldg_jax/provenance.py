@@ -9,10 +9,12 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from damldg_jax import checksums
 from damldg_jax.errors import InputError
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 BUILDER = "speech_emotion"
+_FILE = "metadata.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +60,12 @@ def corpus_folder(data_dir: pathlib.Path, corpus: str) -> pathlib.Path:
     return data_dir / BUILDER / corpus / VERSION
 
 
+def older_versions(data_dir: pathlib.Path, corpus: str) -> list[pathlib.Path]:
+    """Folders of records of a corpus that other versions made and this one ignores."""
+    folder = corpus_folder(data_dir, corpus)
+    return sorted(path for path in folder.parent.glob("*.*.*") if path != folder)
+
+
 def read_description(
     data_dir: pathlib.Path, corpus: str
 ) -> tuple[Provenance, Summary] | None:
@@ -73,15 +81,18 @@ def read_description(
     Raises:
       InputError: the description is damaged; it names the file and the remedy.
     """
-    path = corpus_folder(data_dir, corpus) / "metadata.json"
+    path = corpus_folder(data_dir, corpus) / _FILE
+    if not path.parent.exists():
+        return None
+    # The whole folder is put there at once, so what is not in it is lost.
+    if damage := checksums.find_damage(path.parent, _FILE.__eq__, [_FILE]):
+        raise damaged_records(path.parent, corpus, ": ".join(damage))
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         provenance = dict(stored["provenance"])
         provenance["notices"] = tuple(provenance["notices"])
         return Provenance(**provenance), Summary(**stored["summary"])
-    except FileNotFoundError:
-        return None
-    except (ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise damaged_records(path.parent, corpus, error) from error
 
 

@@ -1,35 +1,30 @@
-"""Log-mel records on disk: the one module that reads and writes TFRecords.
+"""Features on disk: the one module that reads and writes TFRecords.
 
 Each corpus is one configuration of a tensorflow-datasets builder and lies in
 ``<data_dir>/speech_emotion/<corpus>/<version>/``. With the records lies what a reader
 must know to trust them: settings of the features, counts, recordings left out, a
-fingerprint of the source files and a hash of the content.
+fingerprint of the source files, a hash of the content and of every file.
 
 Whole or nothing: records are written elsewhere and moved to their place at the end, so
 what an interrupted preparation leaves is never taken for data, and older records stay
 as they are if one fails.
 
+The same bytes each time: utterances are sorted by name, and no clock and no path is
+stored.
+
 Labels are stored as words of the canonical vocabulary, all of them; which emotions are
 classes is decided when the records are used.
 
-Nothing else imports tensorflow-datasets, and this module imports it in such a way that
-TensorFlow itself, which takes seconds, is loaded by the first call that needs it.
+`docs/records.md` describes the files. TensorFlow itself, which takes seconds to load,
+is loaded by the first call that needs it.
 """
 
-import contextlib
 import dataclasses
-import hashlib
-import io
 import os
 import pathlib
-import shutil
-import tempfile
-import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import absl.logging
 import numpy as np
 
 # TensorFlow announces on standard error what it could compute with; here it only reads
@@ -38,7 +33,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
-from damldg_jax.dataset import Example, Rejected, RejectedRecordings
+from damldg_jax import checksums, staging
+from damldg_jax.content import Content, content_hash, digest, summarize, survey
+from damldg_jax.dataset import Example
 from damldg_jax.errors import InputError
 from damldg_jax.provenance import (
     BUILDER,
@@ -50,62 +47,63 @@ from damldg_jax.provenance import (
     damaged_records,
     read_description,
 )
+from damldg_jax.quiet import quiet
+from damldg_jax.shards import Chunk, Shard, plan
+from damldg_jax.workers import Each, in_turn
 
 _SPLIT = "utterances"
-_STAGING = ".preparing-"
-_ABANDONED_SECONDS = 24 * 3600
 
 
 def write(
     data_dir: pathlib.Path,
     provenance: Provenance,
-    examples: Iterable[Example | Rejected],
+    chunks: Sequence[Chunk],
     skip_rejected: bool = False,
+    each: Each = in_turn,
+    progress: Callable[[int], object] = lambda count: None,
 ) -> Summary:
     """Writes the records of a corpus, replacing older ones.
 
     Args:
       data_dir: where records are kept.
       provenance: stored beside the records.
-      examples: every recording of the corpus, usable or not.
+      chunks: every recording of the corpus, usable or not, sorted by name. Each is
+        called twice, to count what there is and to write it.
       skip_rejected: store the others if some are rejected.
+      each: does the work on chunks, several at a time or elsewhere.
+      progress: is told how many recordings are done, chunk by chunk.
 
     Returns:
       What was stored.
 
     Raises:
       RejectedRecordings: some cannot be used and are not to be skipped, or none can.
+      InputError: recordings have changed between the two calls, or there are none.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(data_dir)
-    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=data_dir) as temporary:
-        staging = pathlib.Path(temporary)
-        with _silence():
-            builder = _SpeechEmotion(provenance, examples, skip_rejected, staging)
+    corpus, contents = provenance.corpus, []
+    with staging.folder(data_dir) as temporary:
+        for values in each(survey, chunks):
+            contents.append(Content(*values))
+            progress(contents[-1].num_recordings)
+        summary = summarize(corpus, contents, skip_rejected)
+        shards = plan(chunks, contents)
+        with quiet():
+            tfds.disable_progress_bar()
+            builder = _SpeechEmotion(provenance, summary, shards, each, temporary)
             builder.download_and_prepare(
-                download_dir=staging / "downloads",
+                download_dir=temporary / "downloads",
                 download_config=tfds.download.DownloadConfig(try_download_gcs=False),
             )
-        summary = read_description(staging, provenance.corpus)[1]
-        _replace(
-            corpus_folder(data_dir, provenance.corpus),
-            corpus_folder(staging, provenance.corpus),
-        )
+        new = corpus_folder(temporary, corpus)
+        checksums.write(new)
+        staging.replace(corpus_folder(data_dir, corpus), new)
     return summary
-
-
-def _replace(old: pathlib.Path, new: pathlib.Path) -> None:
-    """Puts a folder in the place of another; the old one goes once the new is whole."""
-    if old.exists():
-        shutil.rmtree(old)
-    old.parent.mkdir(parents=True, exist_ok=True)
-    new.rename(old)
 
 
 def read(
     data_dir: pathlib.Path, corpus: str, settings: Mapping[str, Any]
 ) -> list[Example]:
-    """Reads the records of a corpus and checks them against their hash.
+    """Reads the records of a corpus and checks every byte against its hash.
 
     Args:
       data_dir: where records are kept.
@@ -117,28 +115,32 @@ def read(
 
     Raises:
       InputError: there are none, they are of other features, or they are damaged; it
-        names the folder and the remedy.
+        names the file, the record where it can, and the remedy.
     """
     folder = corpus_folder(data_dir, corpus)
     description = read_description(data_dir, corpus)
     if description is None:
         raise InputError(f"No records of '{corpus}' in {folder}. Prepare them first.")
     check_settings(data_dir, description[0], settings)
+    if damage := checksums.find_damage(folder):
+        file, problem = damage
+        place = _first_damaged(folder / file) if ".tfrecord-" in file else ""
+        raise damaged_records(folder, corpus, f"{file}: {problem}{place}")
     import tensorflow as tf
 
     try:
         builder = tfds.builder_from_directory(folder)
-        rows = list(tfds.as_numpy(builder.as_dataset(split=_SPLIT)))
+        rows = tfds.as_numpy(builder.as_dataset(split=_SPLIT))
         examples = [_from_row(row) for row in rows]
-    except (tf.errors.OpError, OSError, ValueError) as error:
+    except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
         raise damaged_records(folder, corpus, error) from error
-    if _hash(map(_digest, examples)) != description[1].content_hash:
+    if content_hash(map(digest, examples)) != description[1].content_hash:
         raise damaged_records(folder, corpus, "the content does not match its hash")
     return sorted(examples, key=lambda example: example.utterance)
 
 
-class _SpeechEmotion(tfds.core.GeneratorBasedBuilder):
-    """Emotional speech as spectrograms, one configuration per corpus."""
+class _SpeechEmotion(tfds.core.dataset_builder.FileReaderBuilder):
+    """Emotional speech as features, one configuration per corpus."""
 
     VERSION = tfds.core.Version(VERSION)
     name = BUILDER
@@ -146,13 +148,15 @@ class _SpeechEmotion(tfds.core.GeneratorBasedBuilder):
     def __init__(
         self,
         provenance: Provenance,
-        examples: Iterable[Example | Rejected],
-        skip_rejected: bool,
+        summary: Summary,
+        shards: Sequence[Shard],
+        each: Each,
         data_dir: pathlib.Path,
     ):
         self._provenance = provenance
-        self._examples = examples
-        self._skip_rejected = skip_rejected
+        self._summary = summary
+        self._shards = shards
+        self._each = each
         config = tfds.core.BuilderConfig(
             name=provenance.corpus, description=f"The corpus {provenance.corpus}."
         )
@@ -160,84 +164,86 @@ class _SpeechEmotion(tfds.core.GeneratorBasedBuilder):
 
     def _info(self) -> tfds.core.DatasetInfo:
         text, number = tfds.features.Text(), tfds.features.Scalar(np.float32)
-        shape = (None, self._provenance.num_features)
         columns = {
             field.name: text if field.type is str else number
             for field in dataclasses.fields(Example)
         }
+        shape = (None, self._provenance.num_features)
         columns["features"] = tfds.features.Tensor(shape=shape, dtype=np.float32)
+        columns["fingerprint"] = tfds.features.Tensor(shape=(None,), dtype=np.uint32)
         return tfds.core.DatasetInfo(
             builder=self,
             description=self.__doc__,
             features=tfds.features.FeaturesDict(columns),
             metadata=tfds.core.MetadataDict(
-                provenance=dataclasses.asdict(self._provenance)
+                provenance=dataclasses.asdict(self._provenance),
+                summary=dataclasses.asdict(self._summary),
             ),
         )
 
-    def _split_generators(self, dl_manager: object) -> dict[str, Iterator]:
-        del dl_manager
-        return {_SPLIT: self._generate_examples()}
-
-    def _generate_examples(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        skipped, counts, seconds, digests = {}, Counter(), 0.0, []
-        for example in self._examples:
-            if isinstance(example, Rejected):
-                skipped[example.utterance] = example.reason
-                continue
-            counts[example.emotion] += 1
-            seconds += example.seconds
-            digests.append(_digest(example))
-            yield example.utterance, dataclasses.asdict(example)
-        if skipped and (not digests or not self._skip_rejected):
-            # Raised in here, so that the builder leaves nothing behind.
-            raise RejectedRecordings(skipped, any_usable=bool(digests))
-        summary = Summary(
-            skipped, dict(sorted(counts.items())), seconds, _hash(digests)
+    def _download_and_prepare(self, **options: object) -> None:
+        del options
+        template = self._get_filename_template(_SPLIT)
+        paths = template.sharded_filepaths(len(self._shards))
+        tasks = list(zip(map(os.path.abspath, paths), self._shards, strict=True))
+        sizes = self._each(_write_shard, tasks)
+        split = tfds.core.SplitInfo(
+            name=_SPLIT,
+            shard_lengths=[len(shard.digests) for shard in self._shards],
+            num_bytes=sum(sizes),
+            filename_template=template,
         )
-        self.info.metadata["summary"] = dataclasses.asdict(summary)
+        self.info.set_splits(tfds.core.splits.SplitDict([split]))
 
 
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keeps the builder's own messages from standard output and the log."""
-    verbosity = absl.logging.get_verbosity()
-    absl.logging.set_verbosity(absl.logging.ERROR)
-    tfds.disable_progress_bar()
+def _write_shard(task: tuple[str, Shard]) -> int:
+    """Writes one file and returns the size of its records."""
+    import tensorflow as tf
+
+    path, shard = task
+    size = 0
+    with tf.io.TFRecordWriter(path) as writer:
+        for record in map(_serialize, shard.examples()):
+            writer.write(record)
+            size += len(record)
+    return size
+
+
+def _serialize(example: Example) -> bytes:
+    """As the builder's own serializer, but the same bytes in any process."""
+    from tensorflow import train
+
+    columns = {}
+    for name, value in vars(example).items():
+        if isinstance(value, str):
+            column = {"bytes_list": train.BytesList(value=[value.encode()])}
+        elif np.asarray(value).dtype.kind == "f":
+            values = np.asarray(value, np.float32).ravel().tolist()
+            column = {"float_list": train.FloatList(value=values)}
+        else:
+            column = {"int64_list": train.Int64List(value=value.tolist())}
+        columns[name] = train.Feature(**column)
+    record = train.Example(features=train.Features(feature=columns))
+    return record.SerializeToString(deterministic=True)
+
+
+def _first_damaged(path: pathlib.Path) -> str:
+    """Says where in a file the first damaged record is, if its own sums tell."""
+    import tensorflow as tf
+
+    number, last = 0, ""
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        absl.logging.set_verbosity(verbosity)
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            features = tf.train.Example.FromString(record).features.feature
+            last = features["utterance"].bytes_list.value[0].decode()
+            number += 1
+    except tf.errors.OpError:
+        after = f", the one after utterance '{last}'" if last else ""
+        return f", first in record {number + 1}{after}"
+    return f"; it holds {number} whole records"
 
 
 def _from_row(row: Mapping[str, Any]) -> Example:
-    values = {
-        name: value.decode() if isinstance(value, bytes) else value
-        for name, value in row.items()
-    }
-    numbers = {n: float(v) for n, v in values.items() if isinstance(v, np.floating)}
-    return Example(**{**values, **numbers})
-
-
-def _digest(example: Example) -> str:
-    """A hash of everything in an example that is stored."""
-    digest = hashlib.sha256(np.ascontiguousarray(example.features).tobytes())
-    for field in dataclasses.fields(Example):
-        value = getattr(example, field.name)
-        if field.name != "features":
-            text = value if isinstance(value, str) else repr(float(np.float32(value)))
-            digest.update(f"{field.name}={text};".encode())
-    return digest.hexdigest()
-
-
-def _hash(digests: Iterable[str]) -> str:
-    # Sorted: the order in which recordings were processed does not count.
-    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
-
-
-def _remove_abandoned(data_dir: pathlib.Path) -> None:
-    """Removes what a killed preparation left; a running one's folder is younger."""
-    for folder in data_dir.glob(f"{_STAGING}*"):
-        if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(folder)
+    texts = {n: v.decode() for n, v in row.items() if isinstance(v, bytes)}
+    numbers = {n: float(v) for n, v in row.items() if isinstance(v, np.floating)}
+    return Example(**{**row, **texts, **numbers})

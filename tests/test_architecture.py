@@ -23,13 +23,20 @@ def imports(path):
     return names
 
 
-def test_one_module_knows_tensorflow():
+def test_two_modules_know_tensorflow():
     users = {
         path.name
         for path in LIBRARY + COMMANDS
         if imports(path) & {"tensorflow", "tensorflow_datasets"}
     }
-    assert users == {"records.py"}
+    assert users == {"records.py", "tfds_audio.py"}
+
+
+def test_one_module_knows_beam_and_loads_it_when_asked():
+    users = {p.name for p in LIBRARY + COMMANDS if "apache_beam" in imports(p)}
+    assert users == {"beam.py"}
+    code = "import sys, experiments.prepare; sys.exit('apache_beam' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120)
 
 
 def test_the_commands_load_no_tensorflow_before_they_need_it():

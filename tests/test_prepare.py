@@ -8,7 +8,7 @@ import soundfile
 from damldg_jax import records
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.errors import InputError
-from damldg_jax.features import LogMel
+from damldg_jax.features import FEATURES, LogMel
 from damldg_jax.provenance import corpus_folder, read_description
 from experiments import prepare
 from experiments.config import Config
@@ -26,7 +26,7 @@ def corpus(folder, names, emotion="anger"):
         writer = csv.writer(file)
         writer.writerow(["path", "emotion", "speaker"])
         for number, name in enumerate(names):
-            tone = 0.1 * np.sin(2 * np.pi * 200 * (number + 1) * time)
+            tone = 0.1 * np.sin(2 * np.pi * (200 + 70 * number) * time)
             soundfile.write(folder / f"{name}.wav", tone, RATE)
             writer.writerow([f"{name}.wav", emotion, f"s{number}"])
     return f"{folder.name}={folder}/manifest.csv"
@@ -100,7 +100,8 @@ def test_unusable_recordings_are_skipped_on_demand_but_never_in_silence(
 
 def test_records_of_other_settings_are_refused(config, monkeypatch):
     prepare_all(config)
-    monkeypatch.setitem(prepare.FEATURES, "log_mel", LogMel(hop_length=200))
+    monkeypatch.setitem(FEATURES, "log_mel", LogMel(hop_length=200))
+    config = dataclasses.replace(config)  # that has looked nothing up yet
     with pytest.raises(InputError) as caught:
         prepare_all(config)
     assert "hop_length 160 instead of 200" in str(caught.value)

@@ -1,0 +1,19 @@
+"""Keeps what libraries say to their own users from ours."""
+
+import contextlib
+import io
+from collections.abc import Iterator
+
+import absl.logging
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Drops what is printed on standard output or logged below an error."""
+    verbosity = absl.logging.get_verbosity()
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        absl.logging.set_verbosity(verbosity)

@@ -1,0 +1,142 @@
+"""Whatever happens to a file of records, it is named and nothing of it is used."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from damldg_jax import checksums, records, shards
+from damldg_jax.errors import InputError
+from damldg_jax.provenance import corpus_folder, read_description
+from tests.test_records import PROVENANCE, SETTINGS, example
+
+NUMBER = 7
+FILES = (
+    "SHA256SUMS",
+    "dataset_info.json",
+    "features.json",
+    "metadata.json",
+    "speech_emotion-utterances.tfrecord-00000-of-00002",
+    "speech_emotion-utterances.tfrecord-00001-of-00002",
+)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    """Records in two files, which each test damages and mends."""
+    folder = tmp_path_factory.mktemp("records")
+    examples = [example(number) for number in range(NUMBER)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "SHARD_BYTES", 500)
+        records.write(folder, PROVENANCE, [lambda: examples])
+    stored = sorted(path.name for path in corpus_folder(folder, "mine").iterdir())
+    assert tuple(stored) == FILES
+    return folder
+
+
+def damaged(data_dir, name, content):
+    """What reading says with that content of that file, which is None for no file."""
+    path = corpus_folder(data_dir, "mine") / name
+    whole = path.read_bytes()
+    try:
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            records.read(data_dir, "mine", SETTINGS)
+    finally:
+        path.write_bytes(whole)
+    message = str(caught.value)
+    assert f"'mine' in {path.parent} are damaged ({name}: " in message
+    assert "Delete that folder and prepare the corpus again." in message
+    return message
+
+
+def read_bytes(data_dir, name):
+    return (corpus_folder(data_dir, "mine") / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=40)
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_flipped_bit_anywhere_is_found_and_its_file_named(data_dir, name, place, bit):
+    content = bytearray(read_bytes(data_dir, name))
+    content[int(place * len(content))] ^= 1 << bit
+    damaged(data_dir, name, bytes(content))
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=15)
+@given(place=st.floats(0, 1, exclude_max=True))
+def test_a_file_cut_short_is_found_and_named(data_dir, name, place):
+    content = read_bytes(data_dir, name)
+    damaged(data_dir, name, content[: int(place * len(content))])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_gone_is_named(data_dir, name):
+    assert f"{name}: it is missing" in damaged(data_dir, name, None)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_bytes_after_the_end_are_found(data_dir, name):
+    damaged(data_dir, name, read_bytes(data_dir, name) + b"\n")
+
+
+def test_the_first_damaged_record_is_named(data_dir):
+    content = bytearray(read_bytes(data_dir, FILES[4]))
+    # A record is its length in 8 bytes, 4 of sum, the record and 4 of sum.
+    first = 16 + int.from_bytes(content[:8], "little")
+    content[first + 40] ^= 1
+    message = damaged(data_dir, FILES[4], bytes(content))
+    assert "first in record 2, the one after utterance 'folder/äöü 0'" in message
+
+
+def test_damage_to_the_very_first_record_is_named_too(data_dir):
+    content = bytearray(read_bytes(data_dir, FILES[5]))
+    content[3] ^= 1
+    message = damaged(data_dir, FILES[5], bytes(content))
+    assert "first in record 1)" in message
+
+
+def test_a_whole_record_that_is_gone_is_told(data_dir):
+    content = read_bytes(data_dir, FILES[4])
+    first = 16 + int.from_bytes(content[:8], "little")
+    message = damaged(data_dir, FILES[4], content[:first])
+    assert "it holds 1 whole records" in message
+
+
+def test_files_in_exchanged_places_are_found(data_dir):
+    damaged(data_dir, FILES[4], read_bytes(data_dir, FILES[5]))
+
+
+def test_whole_files_with_content_of_their_own_are_found(data_dir):
+    """Sums that somebody has mended do not hide what was exchanged."""
+    folder = corpus_folder(data_dir, "mine")
+    whole = {name: read_bytes(data_dir, name) for name in FILES}
+    stored = json.loads(whole["metadata.json"])
+    stored["summary"]["content_hash"] = "0" * 64
+    try:
+        (folder / "metadata.json").write_text(json.dumps(stored))
+        checksums.write(folder)
+        with pytest.raises(InputError, match="the content does not match its hash"):
+            records.read(data_dir, "mine", SETTINGS)
+    finally:
+        for name, content in whole.items():
+            (folder / name).write_bytes(content)
+
+
+def test_undamaged_records_are_read(data_dir):
+    assert len(records.read(data_dir, "mine", SETTINGS)) == NUMBER
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"provenance": 3}'])
+def test_a_description_of_another_kind_is_named_with_a_remedy(tmp_path, text):
+    path = corpus_folder(tmp_path, "mine") / "metadata.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    for write in (lambda folder: None, checksums.write):
+        write(path.parent)
+        with pytest.raises(InputError, match=r"damaged.*Delete that folder"):
+            read_description(tmp_path, "mine")

@@ -1,0 +1,98 @@
+"""What docs/records.md shows is what is stored and what runs."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from damldg_jax import records
+from damldg_jax.provenance import VERSION, Provenance, corpus_folder
+from tests.test_records import EXAMPLES
+
+TEXT = (Path(__file__).parents[1] / "docs" / "records.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+NUM_FEATURES = 64
+
+
+@pytest.fixture
+def examples(tmp_path, monkeypatch):
+    """Records at the place that the document names; its examples."""
+    wide = [
+        type(example)(
+            **{
+                **vars(example),
+                "features": np.tile(example.features, NUM_FEATURES // 4),
+            }
+        )
+        for example in EXAMPLES
+    ]
+    settings = {"name": "log_mel"}
+    provenance = Provenance("emodb", settings, NUM_FEATURES, "abc", False)
+    records.write(Path(tmp_path, "data/records"), provenance, [lambda: wide])
+    monkeypatch.chdir(tmp_path)
+    return {example.utterance: example for example in wide}
+
+
+def run(start):
+    names = {}
+    exec(next(code for code in BLOCKS if start in code), names)
+    return names
+
+
+def check(rows, examples):
+    seen = set()
+    for row in rows:
+        example = examples[row["utterance"].decode()]
+        np.testing.assert_array_equal(row["features"], example.features)
+        np.testing.assert_array_equal(row["fingerprint"], example.fingerprint)
+        assert row["emotion"].decode() == example.emotion
+        assert row["seconds"] == np.float32(example.seconds)
+        seen.add(example.utterance)
+    assert seen == set(examples)
+
+
+def test_by_the_name_of_the_corpus(examples, capsys):
+    check(tfds.as_numpy(run("tfds.load")["dataset"]), examples)
+    lines = capsys.readouterr().out.splitlines()
+    assert "folder/äöü 0 anger (3, 64)" in lines
+
+
+def test_by_the_folder(examples):
+    names = run("builder_from_directory")
+    check(tfds.as_numpy(names["dataset"]), examples)
+    assert names["settings"] == {"name": "log_mel"}
+
+
+def test_by_tf_data_alone(examples):
+    check(run("TFRecordDataset")["dataset"].as_numpy_iterator(), examples)
+
+
+def test_by_this_package(examples):
+    names = run("records.read")
+    assert [e.utterance for e in names["examples"]] == sorted(examples)
+    assert names["summary"].counts == {"anger": 2, "fear": 1}
+
+
+def test_every_block_is_run_here():
+    assert len(BLOCKS) == 4
+
+
+def test_the_table_of_columns_is_that_of_the_records(examples):
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (\[.*\])? ?\|", TEXT, re.MULTILINE)
+    told = {
+        name: (dtype, len(shape.split(",")) * bool(shape))
+        for name, dtype, shape in rows
+    }
+    folder = corpus_folder(Path("data/records"), "emodb")
+    features = tfds.builder_from_directory(folder).info.features
+    assert told == {
+        name: (
+            np.dtype(column.np_dtype).name.replace("object", "string"),
+            len(column.shape),
+        )
+        for name, column in features.items()
+    }
+    assert folder.name == VERSION
+    assert set(re.findall(r"\bspeech_emotion/\w+/([\d.]+)", TEXT)) == {VERSION}
