@@ -5,7 +5,7 @@
 
 import sys
 import textwrap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from absl import flags, logging
 
@@ -24,8 +24,9 @@ def run(
     Args:
       main: does the work.
       description: printed at the head of ``--help``.
-      groups: of flags that concern the command. The others are accepted, so that
-        commands can share a flagfile.
+      groups: of flags that concern the command, or names of flags by group where it
+        has flags of its own. The others are accepted, so that commands can share a
+        flagfile.
     """
     logging.use_absl_handler()
     logging.set_verbosity(logging.WARNING)
@@ -68,7 +69,7 @@ def _help(description: str, groups: Collection[str]) -> str:
     lines = [description.strip()]
     for group in groups:
         lines += ["", f"{group}:"]
-        for name in GROUPS[group]:
+        for name in (groups if isinstance(groups, Mapping) else GROUPS)[group]:
             lines += _flag_help(flags.FLAGS[name])
     lines += ["", "Any flags may stand in a file: --flagfile=FILE, one a line."]
     return "\n".join(lines)
