@@ -93,7 +93,7 @@ def read_windows(
       silence: value outside of the utterance.
 
     Returns:
-      [..., num_frames, features, 1] float32.
+      [..., num_frames, features, 1] float32, inside normalised as the store says.
     """
     chex.assert_equal_shape([utterances, *windows])
     offsets = store.offsets[utterances][..., None]
@@ -109,4 +109,7 @@ def read_windows(
     lower, upper = store.frames[offsets + below], store.frames[offsets + above]
     values = lower + (upper - lower) * fraction
     inside = (position >= 0) & (position <= last) & (place >= 0) & (place < num_frames)
+    if store.shift is not None:
+        shift, scale = store.shift[utterances], store.scale[utterances]
+        values = (values - shift[..., None, :]) * scale[..., None, :]
     return jnp.where(inside[..., None], values, silence)[..., None]

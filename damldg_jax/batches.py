@@ -22,13 +22,18 @@ class Store(NamedTuple):
       frames: [total_frames, features] float32, all utterances one behind the other.
       offsets: [utterances] int32, first frame of each.
       lengths: [utterances] int32, frames in each.
-      labels: [utterances] int32, class of each.
+      labels: [utterances] int32, class of each; or [utterances, dimensions] float32.
+      shift: [utterances, features] float32, taken from each frame where it is read,
+        or None.
+      scale: likewise, by which the difference is multiplied; None with ``shift``.
     """
 
     frames: np.ndarray | jax.Array
     offsets: np.ndarray | jax.Array
     lengths: np.ndarray | jax.Array
     labels: np.ndarray | jax.Array
+    shift: np.ndarray | jax.Array | None = None
+    scale: np.ndarray | jax.Array | None = None
 
 
 class Draw(NamedTuple):
@@ -45,14 +50,16 @@ class Draw(NamedTuple):
 
 
 def pack(
-    spectrograms: Sequence[np.ndarray], labels: Sequence[int], num_classes: int
+    spectrograms: Sequence[np.ndarray],
+    labels: Sequence[int] | np.ndarray,
+    num_classes: int | None,
 ) -> Store:
     """Packs spectrograms.
 
     Args:
       spectrograms: each [frames, features] float32.
-      labels: class of each.
-      num_classes: labels are below it.
+      labels: class of each; or [utterances, dimensions] float.
+      num_classes: labels are below it; None where they are no classes.
 
     Returns:
       The store, in host memory.
@@ -61,7 +68,7 @@ def pack(
       InputError: a label is no class; it names the first such utterance.
     """
     # In a compiled step such a label would quietly make the loss not finite.
-    for place, label in enumerate(labels):
+    for place, label in enumerate(labels if num_classes is not None else ()):
         if not 0 <= label < num_classes:
             raise InputError(
                 f"Utterance {place} has the label {label}, but the {num_classes} "
@@ -72,7 +79,7 @@ def pack(
         frames=np.concatenate(spectrograms),
         offsets=(np.cumsum(lengths) - lengths).astype(np.int32),
         lengths=lengths,
-        labels=np.asarray(labels, np.int32),
+        labels=np.asarray(labels, np.float32 if num_classes is None else np.int32),
     )
 
 

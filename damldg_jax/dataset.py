@@ -1,7 +1,6 @@
 """Utterances with their features, and the data set made of several corpora."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from damldg_jax.batches import Store, pack
 from damldg_jax.errors import InputError
+from damldg_jax.targets import Target, Wishes, emotion_target
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Example:
       arousal: annotated by the corpus, or NaN; so are the next two.
       valence: likewise.
       dominance: likewise.
+      fingerprint: [n] uint32, of how the recording sounds, by which copies of it are
+        found; empty if unknown.
     """
 
     utterance: str
@@ -40,6 +42,9 @@ class Example:
     arousal: float = float("nan")
     valence: float = float("nan")
     dominance: float = float("nan")
+    fingerprint: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.zeros(0, np.uint32)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +71,7 @@ class CorpusRange(NamedTuple):
     Attributes:
       indices: [n] int, ascending.
       speakers: of each.
-      counts: utterances of each emotion of the data set.
+      counts: utterances of each class; empty without classes.
     """
 
     indices: np.ndarray
@@ -75,84 +80,98 @@ class CorpusRange(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """Utterances of several corpora, labelled with the emotions that are classes.
+    """Utterances of several corpora, labelled with what is to be told.
 
     Attributes:
-      store: their spectrograms and classes, packed, in host memory.
+      store: their spectrograms and labels, packed, in host memory.
       corpora: which utterances belong to which corpus.
+      corpus_of_each: name of the corpus of each utterance.
       utterances: name of each.
       speakers: of each.
-      emotions: name of each class.
+      sentences: code of the text of each, in its corpus, or empty.
+      fingerprints: of the recording of each, [n] uint32.
+      emotions: that take part.
+      target: what the labels are.
       notices: what the user should know, such as emotions that a corpus lacks.
+      frame_rate: frames per second, as measured; 0 if each utterance is one frame.
     """
 
     store: Store
     corpora: Mapping[str, CorpusRange]
+    corpus_of_each: tuple[str, ...]
     utterances: tuple[str, ...]
     speakers: tuple[str, ...]
+    sentences: tuple[str, ...]
+    fingerprints: tuple[np.ndarray, ...]
     emotions: tuple[str, ...]
+    target: Target
     notices: tuple[str, ...]
+    frame_rate: float = 0.0
+
+    def name_of(self, index: int) -> str:
+        """Names an utterance to the user, such as ``"emodb/wav/03a01Wa"``."""
+        return f"{self.corpus_of_each[index]}/{self.utterances[index]}"
 
 
 def build_dataset(
-    examples: Mapping[str, Sequence[Example]], emotions: Sequence[str]
+    examples: Mapping[str, Sequence[Example]], target: Target | Sequence[str]
 ) -> Dataset:
-    """Joins corpora, keeping the utterances of the chosen emotions.
+    """Joins corpora, keeping the utterances that the target gives a label.
 
     Args:
       examples: utterances of each corpus.
-      emotions: canonical words; their order is the order of the classes.
+      target: what is to be told from speech; canonical words of emotions are short for
+        the target that tells these apart.
 
     Returns:
       The data set.
 
     Raises:
-      InputError: a corpus has none of the emotions; it names what the corpus has.
+      InputError: nothing of a corpus has a label; it names what the corpus has.
     """
-    emotions = tuple(emotions)
+    if not isinstance(target, Target):
+        target = emotion_target(Wishes(emotions=tuple(target)))
+    labelled = {name: target.label(name, given) for name, given in examples.items()}
     kept: list[Example] = []
-    corpora, notices = {}, []
-    for corpus, everything in examples.items():
-        chosen = [example for example in everything if example.emotion in emotions]
-        counts = Counter(example.emotion for example in chosen)
-        notices += _check_emotions(corpus, everything, counts, emotions)
-        corpora[corpus] = CorpusRange(
+    corpora = {}
+    for name, its in labelled.items():
+        chosen = [examples[name][place] for place in its.places]
+        corpora[name] = CorpusRange(
             indices=np.arange(len(kept), len(kept) + len(chosen)),
             speakers=tuple(example.speaker for example in chosen),
-            counts={emotion: counts[emotion] for emotion in emotions},
+            counts=its.counts,
         )
         kept += chosen
-    labels = [emotions.index(example.emotion) for example in kept]
+    labels = np.concatenate([its.labels for its in labelled.values()])
+    features = [example.features for example in kept]
+    told = [notice for its in labelled.values() for notice in its.notices]
     return Dataset(
-        store=pack([example.features for example in kept], labels, len(emotions)),
+        store=pack(features, labels, len(target.phrases) or None),
         corpora=corpora,
+        corpus_of_each=tuple(
+            name for name, corpus in corpora.items() for _ in corpus.indices
+        ),
         utterances=tuple(example.utterance for example in kept),
         speakers=tuple(example.speaker for example in kept),
-        emotions=emotions,
-        notices=tuple(notices),
+        sentences=tuple(example.sentence for example in kept),
+        fingerprints=tuple(example.fingerprint for example in kept),
+        emotions=tuple(target.mapping) or tuple(sorted({e.emotion for e in kept})),
+        target=target,
+        notices=(*target.notices, *told),
+        frame_rate=_frame_rate(
+            [example for everything in examples.values() for example in everything]
+        ),
     )
 
 
-def _check_emotions(
-    corpus: str,
-    examples: Sequence[Example],
-    counts: Mapping[str, int],
-    emotions: Sequence[str],
-) -> list[str]:
-    lacking = [emotion for emotion in emotions if not counts.get(emotion)]
-    if len(lacking) == len(emotions):
-        present = ", ".join(sorted({example.emotion for example in examples}))
-        raise InputError(
-            f"The corpus '{corpus}' has none of the emotions {', '.join(emotions)}; "
-            f"it has {present}. Leave it out, or choose others by --emotions."
-        )
-    notices = []
-    others = sorted({e.emotion for e in examples} - set(emotions))
-    if others:
-        notices.append(
-            f"{corpus}: {sum(counts.values())} of {len(examples)} utterances are used; "
-            f"not asked for: {', '.join(others)}."
-        )
-    if lacking:
-        notices.append(f"{corpus}: has no utterance of {', '.join(lacking)}.")
-    return notices
+def _frame_rate(examples: Sequence[Example]) -> float:
+    frames = np.array([len(example.features) for example in examples])
+    if (frames == 1).all():
+        return 0.0
+    seconds = np.array([example.seconds for example in examples])
+    # By what longer recordings have more: what a window loses at the ends is no part of
+    # the rate. Rounded, so that it does not hang on which corpora were measured.
+    variance = np.var(seconds)
+    if variance > 0 and (slope := np.cov(frames, seconds, ddof=0)[0, 1] / variance) > 0:
+        return float(f"{slope:.2g}")
+    return float(frames.sum() / max(seconds.sum(), 1e-3))

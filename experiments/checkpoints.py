@@ -28,13 +28,14 @@ class Best(NamedTuple):
       params: theta, in host memory.
       batch_stats: statistics to evaluate them with, likewise.
       step: after which they were taken.
-      uar: mean over source corpora of the validation UAR; -1 before the first.
+      score: mean over source corpora of the score on their validation speakers by which
+        steps are compared (UAR, CCC); -1 before the first.
     """
 
     params: Params
     batch_stats: BatchStats
     step: int
-    uar: float
+    score: float
 
 
 class Saved(NamedTuple):
@@ -78,7 +79,7 @@ class Checkpoints:
             return
         state, best = to_host(saved.state), saved.best
         weights = {"params": best.params, "batch_stats": best.batch_stats}
-        progress = {"step": best.step, "uar": best.uar, "seconds": saved.seconds}
+        progress = {"step": best.step, "score": best.score, "seconds": saved.seconds}
         self._manager.save(
             int(state.step),
             args=ocp.args.Composite(

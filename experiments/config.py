@@ -5,24 +5,35 @@ paper gives one.
 """
 
 import dataclasses
+import functools
+import math
 import pathlib
+from collections.abc import Mapping, Sequence
 
 from damldg_jax.algorithms import Hyperparameters
 from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
-from damldg_jax.features import FEATURES
+from damldg_jax.features import Features, resolve
+from damldg_jax.labelling import Scale
 from damldg_jax.models import STAGE_SIZES
+from damldg_jax.networks import NETWORKS, NetworkSettings
+from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.objectives import DIMENSION_LOSSES
+from damldg_jax.targets import TARGETS, Target, Wishes
 
 DEFAULT_EPOCHS = 50
 
 # Settings that take one of a few words.
 CHOICES = {
-    "features": tuple(FEATURES),
     "evaluation_statistics": ("recomputed", "running"),
     "energy_statistics": ENERGY_STATISTICS,
     "risk_mean": ("domains", "samples"),
+    "model": tuple(NETWORKS),
     "model_depth": tuple(map(str, STAGE_SIZES)),
+    "normalization": tuple(NORMALIZATIONS),
+    "target_kind": tuple(TARGETS),
+    "dimension_loss": tuple(DIMENSION_LOSSES),
     "parallel": ("data", "none"),
 }
 
@@ -38,10 +49,19 @@ class Config:
     sources: tuple[str, ...] = ()
     target: str = ""
     scenario: str = ""
+    target_kind: str = "emotion"
     emotions: tuple[str, ...] = PAPER_EMOTIONS
+    excitement_as_happiness: bool = Wishes.excitement_as_happiness
+    dimension_range: Scale = Wishes.scale
     features: str = "log_mel"
+    embeddings_dir: pathlib.Path | None = None
     skip_unreadable: bool = False
+    skip_duplicates: bool = False
+    normalization: str = "none"
     overwrite: bool = False
+    workers: int | None = None
+    beam: bool = False
+    beam_options: str = ""
     # Output.
     workdir: pathlib.Path = pathlib.Path("runs/latest")
     # Training.
@@ -53,10 +73,13 @@ class Config:
     batch_size: int = 32
     learning_rate: float = 0.05
     momentum: float = 0.9
+    dimension_loss: str = Wishes.dimension_loss
+    dimension_bins: int = Wishes.dimension_bins
     risk_mean: str = "domains"
     crop_seconds: float = 2.0
     augment: bool = True
     validation_fraction: float = 0.2
+    test_fraction: float = 0.2
     evaluation_statistics: str = "recomputed"
     split_seed: int = 0
     evaluate_every: int | None = None
@@ -79,8 +102,10 @@ class Config:
     mixstyle_probability: float = Hyperparameters.mixstyle_probability
     sam_radius: float = Hyperparameters.sam_radius
     # Model.
+    model: str | None = None
     model_depth: int = 18
     model_width: int = 64
+    hidden_units: tuple[int, ...] = NetworkSettings.hidden_units
     # Devices.
     parallel: str = "data"
 
@@ -90,7 +115,7 @@ class Config:
         Raises:
           InputError: a choice is not among those there are, or two exclude another.
         """
-        for name in ("corpora_dir", "data_dir", "workdir"):
+        for name in ("corpora_dir", "data_dir", "workdir", "embeddings_dir"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, pathlib.Path(path))
         for name in ("corpora", "sources", "emotions", "methods"):
@@ -98,16 +123,88 @@ class Config:
             words = words.split(",") if isinstance(words, str) else words
             object.__setattr__(self, name, tuple(words))
         for name, allowed in CHOICES.items():
-            if str(getattr(self, name)) not in allowed:
-                raise unknown(name, str(getattr(self, name)), allowed)
+            value = getattr(self, name)
+            if value is not None and str(value) not in allowed:
+                raise unknown(name, str(value), allowed)
+        object.__setattr__(self, "hidden_units", _whole_numbers(self.hidden_units))
+        resolve(self.features, self.embeddings_dir)
+        object.__setattr__(self, "dimension_range", _scale(self.dimension_range))
+        if self.beam_options and not self.beam:
+            raise InputError(
+                f"--beam_options={self.beam_options} without --beam: give both."
+            )
         if self.epochs is not None and self.steps is not None:
             raise InputError(
                 f"--epochs={self.epochs} and --steps={self.steps} both give the length "
                 "of training: leave one out."
             )
 
+    @functools.cached_property
+    def extractor(self) -> Features:
+        """What is computed from a recording."""
+        return resolve(self.features, self.embeddings_dir)
+
+    @property
+    def network(self) -> str:
+        """Name of the network; by default the one that suits the features."""
+        return self.model or self.extractor.network
+
+    @property
+    def network_settings(self) -> NetworkSettings:
+        """The settings that concern the network."""
+        return NetworkSettings(self.model_depth, self.model_width, self.hidden_units)
+
     @property
     def hyperparameters(self) -> Hyperparameters:
         """The settings that concern algorithms."""
         names = (field.name for field in dataclasses.fields(Hyperparameters))
         return Hyperparameters(**{name: getattr(self, name) for name in names})
+
+    def make_target(self, scales: Mapping[str, Scale] | None = None) -> Target:
+        """What is to be told from speech.
+
+        Args:
+          scales: lowest and highest value of dimensions in corpora that declare them;
+            in others it is ``dimension_range``.
+
+        Returns:
+          The target.
+
+        Raises:
+          InputError: the emotions do not do for it.
+        """
+        wishes = Wishes(
+            emotions=self.emotions,
+            excitement_as_happiness=self.excitement_as_happiness,
+            dimension_loss=self.dimension_loss,
+            dimension_bins=self.dimension_bins,
+            scales=scales or {},
+            scale=self.dimension_range,
+        )
+        return TARGETS[self.target_kind](wishes)
+
+
+def _scale(given: str | Sequence[float | str]) -> Scale:
+    words = given.split(",") if isinstance(given, str) else given
+    try:
+        low, high = map(float, words)
+        if -math.inf < low < high < math.inf:
+            return low, high
+    except ValueError:
+        pass  # Told below, as is a range that is none.
+    raise InputError(
+        f"--dimension_range={','.join(map(str, words))} is no range: give the lowest "
+        "and the highest value, such as --dimension_range=1,5."
+    )
+
+
+def _whole_numbers(values: Sequence[int | str] | str) -> tuple[int, ...]:
+    """Reads the widths of layers, numbers or text with commas."""
+    values = values.split(",") if isinstance(values, str) else values
+    texts = [str(value).strip() for value in values if str(value).strip()]
+    if not all(text.isdecimal() and int(text) for text in texts):
+        raise InputError(
+            f"--hidden_units={','.join(texts)}: give whole numbers above 0, separated "
+            "by commas, or nothing for no hidden layer."
+        )
+    return tuple(map(int, texts))

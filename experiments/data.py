@@ -1,14 +1,14 @@
 """Reads prepared records into one data set."""
 
-import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from damldg_jax import records
+from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import Dataset, build_dataset
-from damldg_jax.emotions import parse_emotions
-from damldg_jax.features import FEATURES
+from damldg_jax.duplicates import Duplicate, find_duplicates
+from damldg_jax.labelling import Scale
 from damldg_jax.provenance import read_description
 from experiments.config import Config
 from experiments.console import progress
@@ -22,6 +22,7 @@ class Prepared(NamedTuple):
       synthetic: names of the corpora that are generated.
       skipped: recordings left out of each corpus, with the reason of each.
       hashes: of each corpus, of the content of its records.
+      duplicates: pairs of its utterances that are the same recording.
       notices: what the user should know.
     """
 
@@ -29,29 +30,31 @@ class Prepared(NamedTuple):
     synthetic: tuple[str, ...]
     skipped: Mapping[str, Mapping[str, str]]
     hashes: Mapping[str, str]
+    duplicates: tuple[Duplicate, ...]
     notices: tuple[str, ...]
 
 
-def load(corpora: Iterable[str], config: Config) -> Prepared:
+def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
     """Reads the records of corpora.
 
     Args:
-      corpora: their names; all must be prepared.
-      config: where the records lie and which emotions are classes.
+      corpora: where they lie, by name; all must be prepared.
+      config: where the records lie and what is to be told from speech.
 
     Returns:
       The data.
 
     Raises:
-      InputError: records are damaged or of other features, or a corpus has none of
-        the emotions.
+      InputError: records are damaged or of other features, or nothing of a corpus
+        has a label.
     """
     described = {name: read_description(config.data_dir, name) for name in corpora}
     # Sorted, so that the order of names on the command line changes nothing.
     bar = progress(sorted(described), "Reading records", "corpus")
-    settings = dataclasses.asdict(FEATURES[config.features])
-    examples = {name: records.read(config.data_dir, name, settings) for name in bar}
-    dataset = build_dataset(examples, parse_emotions(config.emotions))
+    settings = config.extractor.settings
+    examples = {n: records.read(config.data_dir, n, settings(n)) for n in bar}
+    dataset = build_dataset(examples, config.make_target(_scales(corpora)))
+    duplicates = tuple(find_duplicates(dataset.fingerprints))
     stored = {name: value for name, value in described.items() if value}
     notices = [notice for origin, _ in stored.values() for notice in origin.notices]
     return Prepared(
@@ -59,8 +62,26 @@ def load(corpora: Iterable[str], config: Config) -> Prepared:
         synthetic=tuple(n for n, (origin, _) in stored.items() if origin.synthetic),
         skipped={n: s.skipped for n, (_, s) in stored.items() if s.skipped},
         hashes={n: s.content_hash for n, (_, s) in stored.items()},
-        notices=(*notices, *dataset.notices),
+        duplicates=duplicates,
+        notices=(*notices, *dataset.notices, *_about_copies(dataset, duplicates)),
     )
+
+
+def _scales(corpora: Mapping[str, Source]) -> dict[str, Scale]:
+    found = {name: source.dimension_range for name, source in corpora.items()}
+    return {name: scale for name, scale in found.items() if scale}
+
+
+def _about_copies(dataset: Dataset, duplicates: Sequence[Duplicate]) -> list[str]:
+    if not duplicates:
+        return []
+    first = duplicates[0]
+    return [
+        f"{len(duplicates)} pair(s) of recordings are the same one under two names, "
+        f"such as {dataset.name_of(first.first)} and {dataset.name_of(first.second)}: "
+        "where both are on one side of a split it counts twice. "
+        "python -m experiments.corpora lists them."
+    ]
 
 
 def data_hash(hashes: Mapping[str, str]) -> str:

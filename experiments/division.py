@@ -1,17 +1,27 @@
 """Divides the data for a run: what it trains, selects and is tested on."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Dataset
-from damldg_jax.splits import split_speakers
+from damldg_jax.duplicates import Duplicate
+from damldg_jax.errors import InputError
+from damldg_jax.leakage import (
+    check_sides,
+    copies_to_leave_out,
+    sentence_overlap,
+    split_hash,
+)
+from damldg_jax.splits import split_off_test, split_speakers
 from experiments.config import Config
 
 
-class Division(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Division:
     """Which utterances a run trains, selects and tests on.
 
     Attributes:
@@ -19,6 +29,9 @@ class Division(NamedTuple):
       validation: by name, of each source corpus that keeps speakers, indices [n].
       test: of the target, indices [n].
       speakers: those kept for validation, of each source corpus.
+      left_out: copies of recordings that are on the other side too, indices [n].
+      account: what results tell of the split: its hash, the size of each side, and
+        how many sentences are known from training.
       notices: what the user should know.
     """
 
@@ -26,42 +39,141 @@ class Division(NamedTuple):
     validation: Mapping[str, np.ndarray]
     test: np.ndarray
     speakers: Mapping[str, tuple[str, ...]]
+    left_out: np.ndarray
+    account: Mapping[str, Any]
     notices: tuple[str, ...]
 
 
-def divide(dataset: Dataset, split: Split, config: Config) -> Division:
+def divide(
+    dataset: Dataset,
+    split: Split,
+    config: Config,
+    duplicates: Sequence[Duplicate] = (),
+) -> Division:
     """Divides the data for a run; the target is only ever tested on.
 
     Args:
       dataset: that has all corpora of the split.
-      split: sources and target.
+      split: sources and target; a corpus that is both is divided by speaker.
       config: how many speakers to keep.
+      duplicates: pairs of utterances that are the same recording.
 
     Returns:
       The division.
+
+    Raises:
+      InputError: the sides share a speaker or a recording, or one of them is empty.
     """
-    train, validation, speakers, notices = [], {}, {}, []
-    for name in split.sources:
-        corpus = dataset.corpora[name]
-        kept = split_speakers(
-            name, corpus.speakers, config.validation_fraction, config.split_seed
-        )
-        train.append(corpus.indices[kept.train])
-        speakers[name] = kept.speakers
-        if len(kept.validation):
-            validation[name] = corpus.indices[kept.validation]
-        if kept.notice:
-            notices.append(kept.notice)
-    for emotion in dataset.emotions:
-        if not any(dataset.corpora[name].counts[emotion] for name in split.sources):
-            notices.append(
-                f"No source of {', '.join(split.sources)} has an utterance of "
-                f"{emotion}: it cannot be learnt."
+    allotted = _allot(dataset, split, config)
+    out = _copies(allotted.sides, duplicates, config)
+    train = _without(allotted.train, out)
+    validation = _without(allotted.validation, out)
+    for name, members in train.items():
+        if not len(members):
+            raise InputError(
+                f"Nothing of '{name}' is left to train on: every recording of it is "
+                "also tested or validated on. Take it out of --sources."
             )
+    remaining = allotted._replace(train=train, validation=validation)
+    check_sides(dataset, remaining.sides, duplicates)
+    account = _account(dataset, remaining.sides)
     return Division(
-        tuple(train),
-        validation,
-        dataset.corpora[split.target].indices,
-        speakers,
-        tuple(notices),
+        train=tuple(train.values()),
+        validation={name: part for name, part in validation.items() if len(part)},
+        test=allotted.test,
+        speakers=allotted.speakers,
+        left_out=out,
+        account=account,
+        notices=(*allotted.notices, *_notices(dataset, train, out, account)),
     )
+
+
+class _Allotted(NamedTuple):
+    """Sides by corpus, before copies are left out."""
+
+    train: Mapping[str, np.ndarray]
+    validation: Mapping[str, np.ndarray]
+    test: np.ndarray
+    speakers: Mapping[str, tuple[str, ...]]
+    notices: tuple[str, ...]
+
+    @property
+    def sides(self) -> dict[str, np.ndarray]:
+        empty = np.zeros(0, int)
+        return {
+            "train": np.concatenate([empty, *self.train.values()]),
+            "validation": np.concatenate([empty, *self.validation.values()]),
+            "test": self.test,
+        }
+
+
+def _allot(dataset: Dataset, split: Split, config: Config) -> _Allotted:
+    train, validation, speakers, notices = {}, {}, {}, []
+    test = dataset.corpora[split.target].indices
+    for name in split.sources:
+        members = dataset.corpora[name].indices
+        if name == split.target:
+            rest, tested = split_off_test(
+                name,
+                [dataset.speakers[index] for index in members],
+                config.test_fraction,
+                config.split_seed,
+            )
+            members, test = members[rest], members[tested]
+        kept = split_speakers(
+            name,
+            [dataset.speakers[index] for index in members],
+            config.validation_fraction,
+            config.split_seed,
+        )
+        train[name], validation[name] = members[kept.train], members[kept.validation]
+        speakers[name] = kept.speakers
+        notices += [kept.notice] if kept.notice else []
+    return _Allotted(train, validation, test, speakers, tuple(notices))
+
+
+def _copies(
+    sides: Mapping[str, np.ndarray], duplicates: Sequence[Duplicate], config: Config
+) -> np.ndarray:
+    if not config.skip_duplicates:
+        return np.zeros(0, int)
+    return copies_to_leave_out(sides, duplicates)
+
+
+def _without(parts: Mapping[str, np.ndarray], out: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: part[~np.isin(part, out)] for name, part in parts.items()}
+
+
+def _account(dataset: Dataset, sides: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    return {
+        "hash": split_hash(dataset, sides),
+        **{side: len(members) for side, members in sides.items()},
+        "sentences_known_from_training": sentence_overlap(dataset, sides),
+    }
+
+
+def _notices(
+    dataset: Dataset,
+    train: Mapping[str, np.ndarray],
+    out: np.ndarray,
+    account: Mapping[str, Any],
+) -> list[str]:
+    notices = []
+    if known := account["sentences_known_from_training"]["test"]:
+        notices.append(
+            f"{known:.0%} of the test utterances speak a sentence that is also trained "
+            "on, by other speakers."
+        )
+    if len(out):
+        notices.append(
+            f"{len(out)} recording(s) are left out of training or validation, since "
+            "copies of them are on the other side of the split."
+        )
+    for number, phrase in enumerate(dataset.target.phrases):
+        labels = (dataset.store.labels[members] for members in train.values())
+        if not any((of_corpus == number).any() for of_corpus in labels):
+            notices.append(
+                f"No source of {', '.join(train)} has an utterance of {phrase} to "
+                "train on: it cannot be learnt."
+            )
+    return notices

@@ -11,6 +11,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.corpora.sources import KNOWN
 from damldg_jax.emotions import EMOTIONS
+from damldg_jax.features import NAMES
 from experiments.config import CHOICES, Config
 
 FLAGS = flags.FLAGS
@@ -22,8 +23,10 @@ def _define(group: str, define: Callable[..., Any], name: str, *args, **kwargs) 
     """Defines a flag whose default is the configuration's."""
     default = getattr(_DEFAULTS, name)
     if isinstance(default, tuple):
-        default = list(default)
-    elif isinstance(default, pathlib.Path) or define is flags.DEFINE_enum:
+        default = [f"{x:g}" if isinstance(x, float) else str(x) for x in default]
+    elif default is not None and (
+        isinstance(default, pathlib.Path) or define is flags.DEFINE_enum
+    ):
         default = str(default)
     define(name, default, *args, **kwargs)
     GROUPS.setdefault(group, []).append(name)
@@ -46,20 +49,54 @@ _define("Data", flags.DEFINE_list, "corpora",
 _define("Data", flags.DEFINE_list, "sources",
         "Corpora to train on. Left out: all --corpora but the target.")
 _define("Data", flags.DEFINE_string, "target",
-        "The unseen corpus to test on, or 'all': each of --corpora in turn, the "
-        "others being its sources.")
+        "The unseen corpus to test on; or 'all': each of --corpora in turn, the "
+        "others being its sources; or 'within': each of --corpora by itself, divided "
+        "by speaker.")
 _define("Data", flags.DEFINE_string, "scenario",
         "Instead of --sources and --target, a scenario of the paper: "
         f"{_names(SCENARIOS)}.")
+_define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
+        "What is to be told from speech: the emotion; low or high arousal, or negative "
+        "or positive valence, into which emotions are sorted; or arousal, valence and "
+        "dominance as numbers, where corpora have them.")
 _define("Data", flags.DEFINE_list, "emotions",
-        f"Emotions to tell apart, in the order of the classes. Of {_names(EMOTIONS)}.")
-_define("Data", flags.DEFINE_enum, "features", CHOICES["features"],
-        "What is computed from a recording.")
+        "Emotions that take part; of emotions in the order of the classes. Dimensions "
+        f"take all. Of {_names(EMOTIONS)}.")
+_define("Data", flags.DEFINE_bool, "excitement_as_happiness",
+        "Count excitement as happiness, as is often done with IEMOCAP.")
+_define("Data", flags.DEFINE_list, "dimension_range",
+        "Lowest and highest arousal, valence and dominance in manifests; known layouts "
+        "declare it themselves.")
+_define("Data", flags.DEFINE_string, "features",
+        f"What is computed from a recording, one of {_names(NAMES)}: the last is a "
+        "function on Python's path that maps a waveform, float32 at 16 kHz, to an "
+        "embedding [dimensions] or [frames, dimensions].")
+_define("Data", flags.DEFINE_string, "embeddings_dir",
+        "With --features=files: folder of embeddings, DIR/<corpus>/<name of the "
+        "recording>.npy or .npz, each [dimensions] or [frames, dimensions].")
 _define("Data", flags.DEFINE_bool, "skip_unreadable",
         "Go on without recordings that cannot be used, and list them in the results.")
+_define("Data", flags.DEFINE_bool, "skip_duplicates",
+        "Leave the copy out of training or validation where the same recording is on "
+        "the other side of the split under another name. Off: refuse such a split.")
+_define("Data", flags.DEFINE_enum, "normalization", CHOICES["normalization"],
+        "Mean and deviation by which each feature of the input is normalised: of all "
+        "training utterances; of each utterance alone; or, transductively, of all "
+        "unlabelled utterances of a corpus or of a speaker, those of the target too, "
+        "which the results then say.")
 _define("Data", flags.DEFINE_bool, "overwrite",
         "Delete records and runs of other settings that are in the way, and make them "
         "anew.")
+_define("Data", flags.DEFINE_integer, "workers",
+        "Recordings that are read at a time, on a core each. Left out: as many as "
+        "there are cores. The records are the same.", lower_bound=1)
+_define("Data", flags.DEFINE_bool, "beam",
+        "Prepare on Apache Beam (requirements-beam.txt) instead of --workers. The "
+        "records are the same. Beam's workers must see --corpora_dir and --data_dir by "
+        "the same paths.")
+_define("Data", flags.DEFINE_string, "beam_options",
+        "With --beam: options of its pipeline, such as '--runner=FlinkRunner "
+        "--flink_master=host:8081'. Left out: Beam's local runner.")
 _define("Output", flags.DEFINE_string, "workdir",
         "Folder of everything that a run writes. A run that was interrupted is "
         "continued by the same command.")
@@ -83,6 +120,12 @@ _define("Training", flags.DEFINE_float, "learning_rate",
         "Of SGD, the paper's eta_t.", lower_bound=0.0)
 _define("Training", flags.DEFINE_float, "momentum",
         "Of SGD.", lower_bound=0.0, upper_bound=1.0)
+_define("Training", flags.DEFINE_enum, "dimension_loss", CHOICES["dimension_loss"],
+        "With --target_kind=dimensions: 1 - CCC (the concordance correlation "
+        "coefficient of a domain's samples in the step), or mean squared error.")
+_define("Training", flags.DEFINE_integer, "dimension_bins",
+        "Bins over which a dimension is predicted as a distribution, whose mean is its "
+        "value.", lower_bound=2)
 _define("Training", flags.DEFINE_enum, "risk_mean", CHOICES["risk_mean"],
         "Mean in a loss: over domains, each of which counts the same (Eq. 2), or over "
         "samples, each domain counting by its number of utterances (as in the public "
@@ -97,12 +140,16 @@ _define("Training", flags.DEFINE_bool, "augment",
 _define("Training", flags.DEFINE_float, "validation_fraction",
         "Part of the speakers of each source that is kept for choosing the best step.",
         lower_bound=0.0, upper_bound=0.9)
+_define("Training", flags.DEFINE_float, "test_fraction",
+        "With --target=within: part of the speakers of a corpus that is tested on.",
+        lower_bound=0.01, upper_bound=0.9)
 _define("Training", flags.DEFINE_enum, "evaluation_statistics",
         CHOICES["evaluation_statistics"],
         "Batch normalisation in evaluation: by statistics recomputed on training "
         "utterances for the parameters at hand, or by the running ones, which lag.")
 _define("Training", flags.DEFINE_integer, "split_seed",
-        "Draws the speakers kept for validation; the same for all trials.",
+        "Draws the speakers kept for validation, and those tested on within a corpus; "
+        "the same for all trials.",
         lower_bound=0, upper_bound=2**31 - 1)
 _define("Training", flags.DEFINE_integer, "evaluate_every",
         "Steps between evaluations on the validation speakers, each of which also "
@@ -147,11 +194,17 @@ _define("Other algorithms", flags.DEFINE_float, "mixstyle_probability",
         "That MixStyle alters a step.", lower_bound=0.0, upper_bound=1.0)
 _define("Other algorithms", flags.DEFINE_float, "sam_radius",
         "rho of SAM, how far it climbs before it descends.", lower_bound=0.0)
+_define("Model", flags.DEFINE_enum, "model", CHOICES["model"],
+        "The network: a ResNet, for spectrograms, or statistics over time and a small "
+        "network on them, for embeddings. Left out: what suits --features.")
 _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
         "Layers of the ResNet.")
 _define("Model", flags.DEFINE_integer, "model_width",
         "Channels of its first stage, doubled from stage to stage. 8 or 16 suit a "
         "laptop.", lower_bound=1)
+_define("Model", flags.DEFINE_list, "hidden_units",
+        "Units of each hidden layer of the network 'pooled', separated by commas; "
+        "nothing for a linear classifier.")
 _define("Devices", flags.DEFINE_enum, "parallel", CHOICES["parallel"],
         "data: share each step out among all local devices; none: use the first.")
 # fmt: on
@@ -165,7 +218,7 @@ def read_config() -> Config:
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(word.strip() for word in value if word.strip())
-    for name in ("corpora_dir", "data_dir", "workdir"):
+    for name in ("corpora_dir", "data_dir", "workdir", "embeddings_dir"):
         path = values[name]
         values[name] = pathlib.Path(path).expanduser() if path else None
     values["model_depth"] = int(values["model_depth"])

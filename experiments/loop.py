@@ -11,10 +11,16 @@ import numpy as np
 from tqdm import tqdm
 
 from damldg_jax.algorithms import ALGORITHMS
-from damldg_jax.batches import Draw, samples_per_domain, share_out, utterances_of_step
+from damldg_jax.batches import (
+    Draw,
+    Store,
+    samples_per_domain,
+    share_out,
+    utterances_of_step,
+)
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.evaluation import Predictions
-from damldg_jax.metrics import Scores, score
+from damldg_jax.metrics import DimensionScores, Scores
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.training import TrainState, init_state
 from damldg_jax.types import BatchStats
@@ -92,9 +98,10 @@ def execute(run: Run, programs: Programs) -> list[dict[str, Any]]:
     """
     finished = run.folder / "result.json"
     if not finished.exists():
+        store = programs.store(run.division)
         with Checkpoints(run.folder / "checkpoints") as checkpoints:
-            state, best, began = _train(run, programs, checkpoints)
-        entries = _test(run, programs, state, best)
+            state, best, began = _train(run, programs, store, checkpoints)
+        entries = _test(run, programs, store, state, best)
         seconds = time.monotonic() - began
         write_json(finished, [{**entry, "seconds": seconds} for entry in entries])
     else:
@@ -105,7 +112,7 @@ def execute(run: Run, programs: Programs) -> list[dict[str, Any]]:
 
 
 def _train(
-    run: Run, programs: Programs, checkpoints: Checkpoints
+    run: Run, programs: Programs, store: Store, checkpoints: Checkpoints
 ) -> tuple[TrainState, Best, float]:
     """Returns the last state, the best, and when the run would have begun unbroken."""
     plan = schedule(run.division, programs.config)
@@ -127,7 +134,7 @@ def _train(
         bar.set_postfix_str("compiling" if first < plan.steps else "")
         for step in range(first, plan.steps):
             drawn = _draw(run, plan, programs, step)
-            state, metrics = train_step(state, programs.store, drawn, seed)
+            state, metrics = train_step(state, store, drawn, seed)
             due = (step + 1) % plan.evaluate_every == 0 or step + 1 == plan.steps
             with checkpoints.keeping(Saved(state, best, time.monotonic() - began)):
                 log.write_late(step + 1, metrics)
@@ -137,7 +144,7 @@ def _train(
                 bar.set_postfix_str("")
             bar.update()
             if due:
-                best = _select(run, programs, state, best, log, bar)
+                best = _select(run, programs, store, state, best, log, bar)
                 checkpoints.save(Saved(state, best, time.monotonic() - began))
     return state, best, began
 
@@ -153,6 +160,7 @@ def _draw(run: Run, plan: Schedule, programs: Programs, step: int) -> Draw:
 def _select(
     run: Run,
     programs: Programs,
+    store: Store,
     state: TrainState,
     best: Best,
     log: MetricsLog,
@@ -161,42 +169,48 @@ def _select(
     """Evaluates on the validation speakers and keeps the better parameters."""
     if not run.division.validation:
         return best
-    batch_stats = _statistics(run, programs, state)
-    uars = {}
+    batch_stats = _statistics(run, programs, store, state)
+    criterion, values = programs.dataset.target.report.criterion, {}
     for corpus, members in run.division.validation.items():
         predictions = programs.predict(
-            state.params, batch_stats, members, f"Validating on {corpus}"
+            store, state.params, batch_stats, members, f"Validating on {corpus}"
         )
-        uars[corpus] = _score(programs, members, predictions).uar
-    uar = float(np.mean(list(uars.values())))
+        values[corpus] = getattr(_score(programs, members, predictions), criterion)
+    mean, name = float(np.mean(list(values.values()))), f"validation_{criterion}"
     step = int(state.step)
-    log.write(step, {"validation_uar": uar, "validation_uar_by_corpus": uars})
-    bar.set_postfix(validation_uar=f"{uar:.3f}")
-    if uar > best.uar:
-        return Best(to_host(state.params), to_host(batch_stats), step, uar)
+    log.write(step, {name: mean, f"{name}_by_corpus": values})
+    bar.set_postfix_str(f"{name}={mean:.3f}")
+    if mean > best.score:
+        return Best(to_host(state.params), to_host(batch_stats), step, mean)
     return best
 
 
-def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
+def _statistics(
+    run: Run, programs: Programs, store: Store, state: TrainState
+) -> BatchStats:
     """The statistics of batch normalisation to evaluate a state with."""
     per_domain = schedule(run.division, programs.config).per_domain
     return programs.statistics(
-        state.params, state.batch_stats, run.division.train, per_domain
+        store, state.params, state.batch_stats, run.division.train, per_domain
     )
 
 
 def _test(
-    run: Run, programs: Programs, state: TrainState, best: Best
+    run: Run, programs: Programs, store: Store, state: TrainState, best: Best
 ) -> list[dict[str, Any]]:
     """Tests the last and the best parameters on the target, and writes predictions."""
-    batch_stats = _statistics(run, programs, state)
+    batch_stats = _statistics(run, programs, store, state)
     candidates = {"last": (state.params, batch_stats, int(state.step))}
     if run.division.validation:
         candidates["best"] = (best.params, best.batch_stats, best.step)
     test = run.division.test
     predictions = {
         selection: programs.predict(
-            params, batch_stats, test, f"Testing on {run.split.target} ({selection})"
+            store,
+            params,
+            batch_stats,
+            test,
+            f"Testing on {run.split.target} ({selection})",
         )
         for selection, (params, batch_stats, _) in candidates.items()
     }
@@ -211,18 +225,16 @@ def _test(
 
 def _score(
     programs: Programs, utterances: np.ndarray, predicted: Predictions
-) -> Scores:
-    classes = predicted.probabilities.argmax(axis=1)
+) -> Scores | DimensionScores:
     labels = programs.dataset.store.labels[utterances]
-    return score(labels, classes, len(programs.dataset.emotions))
+    return programs.dataset.target.report.score(labels, predicted.outputs)
 
 
 def _entry(
     run: Run, programs: Programs, selection: str, step: int, predicted: Predictions
 ) -> dict[str, Any]:
-    scores = _score(programs, run.division.test, predicted)._asdict()
-    emotions = programs.dataset.emotions
-    scores["recall"] = dict(zip(emotions, scores["recall"].tolist(), strict=True))
+    scores = _score(programs, run.division.test, predicted)
+    target = programs.dataset.target
     return {
         "scenario": run.split.scenario,
         "sources": list(run.split.sources),
@@ -232,5 +244,8 @@ def _entry(
         "seed": run.seed,
         "selection": selection,
         "step": step,
-        **scores,
+        "split_hash": run.division.account["hash"],
+        "normalization": programs.config.normalization,
+        "transductive": programs.transductive,
+        **target.report.entry(scores, target.classes),
     }

@@ -128,24 +128,17 @@ def write_predictions(
       utterances: [n] indices into it.
       predictions: of each selection rule, in the order of ``utterances``.
     """
-    names = [f"probability_{emotion}" for emotion in dataset.emotions]
-    header = ["utterance", "speaker", "label", "predicted", *names, "energy"]
-    rows = []
+    labels = dataset.store.labels[utterances]
+    header, rows = [], []
     for selection, predicted in predictions.items():
-        classes = predicted.probabilities.argmax(axis=1)
-        for row, index in enumerate(utterances):
-            rows.append(
-                [
-                    selection,
-                    dataset.utterances[index],
-                    dataset.speakers[index],
-                    dataset.emotions[dataset.store.labels[index]],
-                    dataset.emotions[classes[row]],
-                    *(f"{p:.6f}" for p in predicted.probabilities[row]),
-                    f"{predicted.energy[row]:.6f}",
-                ]
-            )
-    write_csv(path, ["selection", *header], rows)
+        names, *told = dataset.target.report.predictions(
+            dataset.target.classes, labels, predicted.outputs
+        )
+        header = ["selection", "utterance", "speaker", *names, "energy"]
+        for index, row, energy in zip(utterances, told, predicted.energy, strict=True):
+            who = dataset.utterances[index], dataset.speakers[index]
+            rows.append([selection, *who, *row, f"{energy:.6f}"])
+    write_csv(path, header, rows)
 
 
 def write_csv(

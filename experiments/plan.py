@@ -1,16 +1,23 @@
 """Checks what the flags ask for and lists the runs that follow from it."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from damldg_jax.algorithms import ALGORITHMS
-from damldg_jax.corpora.scenarios import SCENARIOS, Split, leave_one_out
+from damldg_jax.corpora.scenarios import (
+    SCENARIOS,
+    WITHIN_CORPUS,
+    Split,
+    leave_one_out,
+    within_each,
+)
 from damldg_jax.corpora.sources import Source, parse_entries, resolve
-from damldg_jax.emotions import parse_emotions
 from damldg_jax.errors import InputError, unknown
 from experiments.config import Config
 
+# What --target may be beside the name of a corpus.
 ALL = "all"
+WITHIN = "within"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +45,7 @@ def make_plan(config: Config) -> Plan:
     Raises:
       InputError: a name is unknown, or the settings do not go together.
     """
-    parse_emotions(config.emotions)
+    config.make_target()
     if not config.methods:
         raise InputError("Name at least one method, such as --methods=da_mldg.")
     sources = parse_entries(config.corpora, config.corpora_dir)
@@ -87,20 +94,28 @@ def _splits(config: Config, corpora: Sequence[str]) -> tuple[Split, ...]:
     if not config.target:
         raise InputError(
             "Name the unseen corpus, --target=emovo, or --target=all for each of "
-            "--corpora in turn; or a --scenario."
+            "--corpora in turn, --target=within for each by itself; or a --scenario."
         )
-    if config.target == ALL:
+    if config.target in _EACH:
         if config.sources:
-            raise InputError("With --target=all give --corpora instead of --sources.")
-        return leave_one_out(corpora)
+            raise InputError(
+                f"With --target={config.target} give --corpora instead of --sources."
+            )
+        return _EACH[config.target](corpora)
     sources = config.sources or tuple(c for c in corpora if c != config.target)
     return (Split("custom", sources, config.target),)
+
+
+_EACH: dict[str, Callable[[Sequence[str]], tuple[Split, ...]]] = {
+    ALL: leave_one_out,
+    WITHIN: within_each,
+}
 
 
 def _check_split(split: Split) -> None:
     if not split.sources:
         raise InputError("Name the corpora to train on: --sources=emodb,ravdess,...")
-    if split.target in split.sources:
+    if split.target in split.sources and split.scenario != WITHIN_CORPUS:
         raise InputError(
             f"The target '{split.target}' is among the sources "
             f"{', '.join(split.sources)}: it would not be unseen. Take it out of "

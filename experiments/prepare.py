@@ -1,25 +1,31 @@
-"""Turns corpora into TFRecords of log-mel spectrograms.
+"""Turns corpora into TFRecords of log-mel spectrograms or other features.
 
   python -m experiments.prepare --corpora_dir=corpora --corpora=emodb,ravdess
 
 Corpora whose records are there and whose files have not changed are left as they are.
-A preparation that was interrupted starts again with the corpus it was at. Any other
+A preparation that was interrupted goes on where it was when given again. Any other
 flags of experiments.main are accepted, so that both can share a flagfile.
 """
 
 import dataclasses
+import os
 from collections.abc import Mapping
-from typing import Any
 
-from damldg_jax import records
+from damldg_jax import parts, records, tfds_audio
+from damldg_jax.beam import on_beam
 from damldg_jax.corpora.declaration import Listing
 from damldg_jax.corpora.sources import Source
 from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
-from damldg_jax.extraction import extract, fingerprint
-from damldg_jax.features import FEATURES
-from damldg_jax.provenance import Provenance, check_settings, read_description
+from damldg_jax.extraction import fingerprint
+from damldg_jax.provenance import (
+    Provenance,
+    check_settings,
+    older_versions,
+    read_description,
+)
+from damldg_jax.workers import Each, in_threads
 from experiments import cli
 from experiments.config import Config
 from experiments.console import progress, say
@@ -37,6 +43,8 @@ def prepare(sources: Mapping[str, Source], config: Config) -> None:
       InputError: corpora cannot be found or read, all of which are told in one
         message; then all recordings that cannot be used, likewise.
     """
+    if config.extractor.notice:
+        say(config.extractor.notice)
     listings, problems = {}, []
     for source in sources.values():
         try:
@@ -59,7 +67,8 @@ def _list(source: Source, config: Config) -> Listing | None:
     """Lists the recordings; None if they are gone but their records are there."""
     stored = read_description(config.data_dir, source.name)
     if stored and not _has_recordings(source):
-        check_settings(config.data_dir, stored[0], _settings(config))
+        settings = config.extractor.settings(source.name)
+        check_settings(config.data_dir, stored[0], settings)
         return None
     if source.synthetic and source.location is not None:
         write_corpus(
@@ -67,7 +76,22 @@ def _list(source: Source, config: Config) -> Listing | None:
             source.location,
             progress=lambda keys: progress(keys, f"Making {source.name}", "utterance"),
         )
-    return source.listing()
+    return _with_manifest(source, config).listing()
+
+
+def _with_manifest(source: Source, config: Config) -> Source:
+    """Makes recordings with a manifest of a dataset of tensorflow-datasets."""
+    if not source.tfds:
+        return source
+    manifest = tfds_audio.write_recordings(
+        source.name,
+        source.location,
+        config.data_dir / "tfds_audio" / source.name,
+        lambda items, total: progress(
+            items, f"Copying {source.name}", "utterance", total=total
+        ),
+    )
+    return dataclasses.replace(source, location=manifest, tfds=False)
 
 
 def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> None:
@@ -76,12 +100,13 @@ def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> 
         _check_skipped(stored[1].skipped, config)
         say(f"{source.name}: uses the records in {config.data_dir}.")
         return
+    settings = config.extractor.settings(source.name)
     if stored and not config.overwrite:
-        check_settings(config.data_dir, stored[0], _settings(config))
+        check_settings(config.data_dir, stored[0], settings)
     provenance = Provenance(
         corpus=source.name,
-        feature_settings=_settings(config),
-        num_features=FEATURES[config.features].num_features,
+        feature_settings=settings,
+        num_features=config.extractor.num_features,
         fingerprint=fingerprint(listing.utterances),
         synthetic=source.synthetic,
         notices=listing.notices,
@@ -93,22 +118,26 @@ def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> 
     _write(provenance, listing, config)
 
 
-def _settings(config: Config) -> dict[str, Any]:
-    return dataclasses.asdict(FEATURES[config.features])
-
-
 def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
-    features = FEATURES[config.features]
-    bar = progress(
-        extract(listing.utterances, features, features.sample_rate),
-        f"Preparing {provenance.corpus}",
-        "utterance",
-        total=len(listing.utterances),
+    corpus, settings = provenance.corpus, provenance.feature_settings
+    divided = parts.divide(
+        config.data_dir, corpus, listing.utterances, config.extractor, settings
     )
-    with bar:
+    total = len(listing.utterances)
+    if done := parts.tidy(divided):
+        say(f"{corpus}: goes on, {done} of {total} utterances were done before.")
+    with progress(None, f"Preparing {corpus}", "utterance", total=total) as bar:
         summary = records.write(
-            config.data_dir, provenance, bar, config.skip_unreadable
+            config.data_dir,
+            provenance,
+            divided,
+            config.skip_unreadable,
+            _workers(config),
+            bar.update,
         )
+    parts.remove(divided)
+    for folder in older_versions(config.data_dir, corpus):
+        say(f"{folder} holds records of another version: it can be deleted.")
     for notice in listing.notices:
         say(notice)
     counts = ", ".join(f"{emotion} {n}" for emotion, n in summary.counts.items())
@@ -119,9 +148,15 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     )
 
 
+def _workers(config: Config) -> Each:
+    if config.beam:
+        return on_beam(config.beam_options, config.data_dir)
+    return in_threads(config.workers)
+
+
 def _has_recordings(source: Source) -> bool:
     return source.location is not None and (
-        source.synthetic or source.location.exists()
+        source.synthetic or os.path.exists(source.location)
     )
 
 

@@ -8,18 +8,20 @@ import numpy as np
 import optax
 
 from damldg_jax.algorithms import ALGORITHMS, Algorithm
+from damldg_jax.assembly import Network
 from damldg_jax.augment import NO_AUGMENTATION, Augmentation
 from damldg_jax.batches import Store
 from damldg_jax.dataset import Dataset
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
-from damldg_jax.features import FEATURES
-from damldg_jax.models import Network, resnet
+from damldg_jax.networks import NETWORKS
+from damldg_jax.normalization import NORMALIZATIONS, normalize
 from damldg_jax.parallel import AXIS, first_replica, replicate
 from damldg_jax.recompute import RecomputeFn, compile_recompute
 from damldg_jax.training import TrainStep, Windowing, compile_train_step
 from damldg_jax.types import BatchStats, Params
 from experiments.config import Config
 from experiments.console import progress
+from experiments.division import Division
 
 
 class Programs:
@@ -32,33 +34,57 @@ class Programs:
           dataset: all corpora of the command.
           config: all settings.
         """
-        features = FEATURES[config.features]
+        features = config.extractor
         self.config = config
         self.dataset = dataset
         self.devices = devices(config)
-        self.store: Store = replicate(dataset.store, self.devices)
+        self.normalization = NORMALIZATIONS[config.normalization]
+        self._frames = replicate(dataset.store.frames, self.devices)
+        # What is normalised is padded with the mean, which is then 0.
+        silence = 0.0 if self.normalization else features.silence
         self.optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
         self.windowing = Windowing(
-            num_frames=features.num_frames(config.crop_seconds),
-            silence=features.silence,
+            num_frames=features.num_frames(config.crop_seconds, dataset.frame_rate),
+            silence=silence,
             augmentation=Augmentation() if config.augment else NO_AUGMENTATION,
         )
         build = functools.partial(
-            resnet,
-            num_classes=len(self.dataset.emotions),
+            NETWORKS[config.network],
+            config.network_settings,
+            num_outputs=self.dataset.target.num_outputs,
             num_features=features.num_features,
-            depth=config.model_depth,
-            width=config.model_width,
-            silence=features.silence,
+            channels=features.channels,
+            objective=self.dataset.target.objective,
+            silence=silence,
         )
         self.network: Network = build(axis_name=AXIS)
         self._predict: PredictFn = compile_predict(
-            self.network, self.windowing.num_frames, features.silence
+            self.network, self.windowing.num_frames, silence
         )
         self._recompute: RecomputeFn = compile_recompute(build(), self.windowing)
 
+    @property
+    def transductive(self) -> bool:
+        """Whether unlabelled utterances of the target are used together."""
+        return self.normalization is not None and self.normalization.transductive
+
+    def store(self, division: Division) -> Store:
+        """The data on the devices, normalised as the run's division has it.
+
+        Args:
+          division: of the run; its training utterances may give the statistics.
+
+        Returns:
+          The store. All stores share their frames, which are the bulk.
+        """
+        training = np.concatenate(division.train)
+        store = normalize(self.dataset, self.normalization, training)
+        rest = replicate(store._replace(frames=None), self.devices)
+        return rest._replace(frames=self._frames)
+
     def statistics(
         self,
+        store: Store,
         params: Params,
         batch_stats: BatchStats,
         domains: Sequence[np.ndarray],
@@ -67,6 +93,7 @@ class Programs:
         """The statistics to evaluate with.
 
         Args:
+          store: the data.
           params: theta.
           batch_stats: running statistics.
           domains: indices of each domain's training utterances.
@@ -75,17 +102,23 @@ class Programs:
         Returns:
           The running ones, or such as are recomputed on the training utterances.
         """
-        params, batch_stats, store = first_replica((params, batch_stats, self.store))
+        params, batch_stats, store = first_replica((params, batch_stats, store))
         if self.config.evaluation_statistics == "running":
             return batch_stats
         return self._recompute(params, batch_stats, store, domains, per_domain)
 
     def predict(
-        self, params: Params, batch_stats: BatchStats, utterances: np.ndarray, what: str
+        self,
+        store: Store,
+        params: Params,
+        batch_stats: BatchStats,
+        utterances: np.ndarray,
+        what: str,
     ) -> Predictions:
         """Predicts utterances of the data set on the first device.
 
         Args:
+          store: the data.
           params: theta.
           batch_stats: running statistics.
           utterances: [n] indices.
@@ -94,7 +127,7 @@ class Programs:
         Returns:
           The predictions, in the order of ``utterances``.
         """
-        params, batch_stats, store = first_replica((params, batch_stats, self.store))
+        params, batch_stats, store = first_replica((params, batch_stats, store))
         bar = functools.partial(progress, what=what, unit="batch", leave=False)
         return self._predict(params, batch_stats, store, utterances, bar)
 

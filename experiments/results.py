@@ -4,13 +4,15 @@ import csv
 import json
 import pathlib
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tabulate import tabulate
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import Split
+from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.reports import CLASS_REPORT, Column, Report
 from experiments.outputs import write_csv, write_json
 
 Entry = Mapping[str, Any]
@@ -60,67 +62,92 @@ def write_results(
     (workdir / "metrics.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
-def table(entries: Iterable[Entry], synthetic: bool) -> str:
+def table(
+    entries: Sequence[Entry],
+    synthetic: bool,
+    report: Report = CLASS_REPORT,
+    description: str = "",
+) -> str:
     """Prints results as a table: a row for each target, method and selection rule.
 
     Args:
       entries: of ``results.json``.
       synthetic: whether any corpus is generated, which the table then says.
+      report: how results of the target are told.
+      description: of what is told from speech, where it is not emotions.
 
     Returns:
-      The text; percentages, with the standard deviation over trials if there are
+      The text; scores with the standard deviation over trials if there are
       several.
     """
     groups: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         key = (entry["target"], entry["method"], entry["selection"])
         groups.setdefault(key, []).append(entry)
-    rows = [_row(*key, group) for key, group in groups.items()]
-    rows += _means(groups)
-    headers = ["target", "method", "selection", "accuracy %", "UAR %", "macro F1 %"]
-    headers += ["majority %", "chance UAR %", "utterances", "trials"]
+    rows = [_row(*key, group, report) for key, group in groups.items()]
+    rows += _means(groups, report)
+    scores = [column.heading for column in report.columns]
+    headers = ["target", "method", "selection", *scores, "utterances", "trials"]
     text = tabulate(rows, headers, disable_numparse=True, stralign="right")
     notes = [
-        "majority: accuracy of always guessing the target's most frequent emotion;",
+        *report.notes,
         "last: the last step; best: the step best on held-out speakers of the sources.",
     ]
-    return "\n".join([_SYNTHETIC] * synthetic + [text, *notes])
+    notes += _about_inputs(entries)
+    above = [_SYNTHETIC] * synthetic + [description] * bool(description)
+    return "\n".join([*above, text, *notes])
+
+
+def _about_inputs(entries: Sequence[Entry]) -> list[str]:
+    """How inputs were normalised, and whether the target had a part in it."""
+    notes = []
+    for name in sorted({entry["normalization"] for entry in entries}):
+        if rule := NORMALIZATIONS[name]:
+            kind = "TRANSDUCTIVE inputs" if rule.transductive else "inputs"
+            notes.append(
+                f"{kind}: normalised by the mean and deviation of {rule.meaning} "
+                f"(--normalization={name});"
+            )
+    return notes
 
 
 def _row(
-    target: str, method: str, selection: str, entries: Sequence[Entry]
+    target: str, method: str, selection: str, entries: Sequence[Entry], report: Report
 ) -> list[str]:
     return [
         target,
         ALGORITHMS[method].title,
         selection,
-        *(_spread([e[name] for e in entries]) for name in _SCORES),
-        _spread([entries[0]["majority_accuracy"]]),
-        _spread([entries[0]["chance_uar"]]),
+        *(
+            _spread(column, [column.read(e) for e in entries])
+            for column in report.columns
+        ),
         str(entries[0]["num_utterances"]),
         str(len(entries)),
     ]
 
 
-_SCORES = ("accuracy", "uar", "macro_f1")
-
-
-def _means(groups: Mapping[tuple[str, ...], Sequence[Entry]]) -> list[list[str]]:
+def _means(
+    groups: Mapping[tuple[str, ...], Sequence[Entry]], report: Report
+) -> list[list[str]]:
     """Rows of the unweighted mean over targets, where all of several have a result."""
     targets = {target for target, _, _ in groups}
     if len(targets) < 2:
         return []
-    means: dict[tuple[str, ...], list[dict[str, float]]] = {}
-    names = (*_SCORES, "majority_accuracy", "chance_uar")
+    means: dict[tuple[str, ...], list[list[float]]] = {}
+    columns = report.columns
     for (_, *key), entries in groups.items():
-        mean = {name: statistics.fmean(e[name] for e in entries) for name in names}
+        mean = [statistics.fmean(column.read(e) for e in entries) for column in columns]
         means.setdefault(tuple(key), []).append(mean)
     return [
         [
             "mean",
             ALGORITHMS[method].title,
             selection,
-            *(_spread([statistics.fmean(v[name] for v in values)]) for name in names),
+            *(
+                _spread(column, [statistics.fmean(of_targets)])
+                for column, *of_targets in zip(columns, *values, strict=True)
+            ),
             "",
             "",
         ]
@@ -129,8 +156,8 @@ def _means(groups: Mapping[tuple[str, ...], Sequence[Entry]]) -> list[list[str]]
     ]
 
 
-def _spread(values: Sequence[float]) -> str:
-    mean = f"{100 * statistics.fmean(values):.1f}"
-    if len(values) < 2:
+def _spread(column: Column, values: Sequence[float]) -> str:
+    mean = f"{statistics.fmean(values):.{column.decimals}f}"
+    if len(values) < 2 or column.of_data:
         return mean
-    return f"{mean} +- {100 * statistics.stdev(values):.1f}"
+    return f"{mean} +- {statistics.stdev(values):.{column.decimals}f}"

@@ -32,9 +32,11 @@ _PACKAGES = (
 # Settings that tell where things are or what is run beside, and those of which a run
 # has its own account: none of them says how it comes out.
 _NOT_OF_A_RUN = (
-    *("corpora_dir", "data_dir", "workdir", "corpora", "sources", "target"),
-    *("scenario", "skip_unreadable", "overwrite", "methods", "trials", "seed"),
-    *("epochs", "steps", "batch_size", "evaluate_every"),
+    *("corpora_dir", "data_dir", "embeddings_dir", "workdir"),
+    *("corpora", "sources", "target"),
+    *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
+    *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
+    *("workers", "beam", "beam_options"),
 )
 
 
@@ -77,6 +79,7 @@ def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
     corpora = (*run.split.sources, run.split.target)
     account = {
         **{name: settings[name] for name in settings if name not in _NOT_OF_A_RUN},
+        "model": config.network,
         "sources": run.split.sources,
         "target": run.split.target,
         "method": run.method,
@@ -86,6 +89,7 @@ def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
         "evaluate_every": plan.evaluate_every,
         "train_utterances": sum(map(len, run.division.train)),
         "validation_speakers": run.division.speakers,
+        "split_hash": run.division.account["hash"],
         "data": {name: prepared.hashes[name] for name in corpora},
     }
     # As it will be read back.

@@ -14,7 +14,7 @@ from damldg_jax.augment import (
     draw_windows,
     read_windows,
 )
-from damldg_jax.batches import Store, pack
+from damldg_jax.batches import pack
 
 SILENCE = -13.8
 DRAWS = 2000
@@ -37,7 +37,7 @@ def ramp(length, offset=0.0):
 
 
 def device(store):
-    return Store(*(jnp.asarray(x) for x in store))
+    return jax.tree.map(jnp.asarray, store)
 
 
 def alone(spectrogram):

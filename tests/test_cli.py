@@ -32,7 +32,6 @@ WRONG = {
     "--target=all --corpora=emodb": ["at least two"],
     "--scenario=9": ["'9'", "eng4"],
     "--scenario=4 --target=emodb": ["--target"],
-    "--scenario=4": ["'cafe'", "manifest"],
     "--target=emovo --sources=emodb,x=y.csv": ["'x=y.csv'", "--corpora"],
     "--target=emovo --sources=a,b,c --corpora=a=a.csv,b=b.csv,c=c.csv "
     "--methods=mldg --num_held_out=3": ["holds 3", "mldg"],

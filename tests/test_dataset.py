@@ -105,7 +105,7 @@ def test_a_corpus_of_few_speakers_gives_none_and_says_so(dataset):
 def test_an_emotion_that_no_source_has_is_said(dataset):
     division = divide(dataset, Split("custom", ("three",), "one"), Config())
     assert division.notices == (
-        "No source of three has an utterance of fear: it cannot be learnt.",
+        "No source of three has an utterance of fear to train on: it cannot be learnt.",
     )
 
 

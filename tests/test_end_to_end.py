@@ -22,6 +22,7 @@ RESULT_KEYS = {
     *("scenario", "sources", "target", "method", "trial", "seed", "selection"),
     *("accuracy", "uar", "macro_f1", "recall", "confusion", "num_utterances"),
     *("majority_accuracy", "chance_uar", "seconds"),
+    *("split_hash", "normalization", "transductive"),
 }
 EMOTIONS = ["anger", "happiness", "sadness", "disgust", "fear"]
 TARGET_UTTERANCES = 15

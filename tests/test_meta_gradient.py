@@ -93,8 +93,13 @@ CASES = [
 ]
 
 
+def name(value):
+    """Of a case; the same in each process, as an address would not be."""
+    return getattr(value, "__name__", str(value))
+
+
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize(("method", "settings", "build"), CASES, ids=str)
+@pytest.mark.parametrize(("method", "settings", "build"), CASES, ids=name)
 def test_equals_nested_reverse_mode(method, settings, build):
     network = build()
     params, batch_stats, batch, rng = setup(network)
@@ -115,7 +120,7 @@ def test_equals_nested_reverse_mode(method, settings, build):
 @pytest.mark.parametrize(
     ("method", "settings"),
     [("mldg", OPTIONS[0]), *(("da_mldg", settings) for settings in OPTIONS)],
-    ids=str,
+    ids=name,
 )
 def test_equals_finite_differences(method, settings):
     network = smooth_network()

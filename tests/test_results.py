@@ -20,6 +20,7 @@ def entry(target="emovo", method="da_mldg", selection="last", trial=0, uar=0.5):
         "majority_accuracy": 0.3,
         "chance_uar": 0.2,
         "num_utterances": 10,
+        "normalization": "none",
     }
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from damldg_jax.splits import split_speakers
+from damldg_jax.errors import InputError
+from damldg_jax.splits import split_off_test, split_speakers
 
 TEN = [f"s{n}" for n in range(10)]
 
@@ -90,3 +91,23 @@ def test_nobody_is_kept_and_nothing_said_when_none_are_asked_for(speakers):
     result = split(speakers, 0.0)
     np.testing.assert_array_equal(result.train, np.arange(len(speakers)))
     assert (result.validation.size, result.speakers, result.notice) == (0, (), "")
+
+
+def test_within_a_corpus_whole_speakers_are_tested_on():
+    speakers = TEN * 3
+    rest, tested = split_off_test("emodb", speakers, 0.2, 0)
+    assert len(tested) == 6
+    assert {speakers[i] for i in rest} | {speakers[i] for i in tested} == set(TEN)
+    assert not {speakers[i] for i in rest} & {speakers[i] for i in tested}
+
+
+def test_of_two_speakers_one_is_tested_on():
+    rest, tested = split_off_test("tess", ["OAF", "YAF", "OAF"], 0.2, 0)
+    assert len(rest) + len(tested) == 3
+    assert len(rest)
+    assert len(tested)
+
+
+def test_one_speaker_cannot_be_divided():
+    with pytest.raises(InputError, match="'mine' has one speaker, 'me'"):
+        split_off_test("mine", ["me", "me"], 0.2, 0)

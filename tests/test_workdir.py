@@ -28,7 +28,8 @@ def prepared(**hashes):
         for corpus in CORPORA
     }
     dataset = build_dataset(examples, ["anger", "fear"])
-    return Prepared(dataset, (), {}, {**dict.fromkeys(CORPORA, "0"), **hashes}, ())
+    hashes = {**dict.fromkeys(CORPORA, "0"), **hashes}
+    return Prepared(dataset, (), {}, hashes, duplicates=(), notices=())
 
 
 def runs(config, data):

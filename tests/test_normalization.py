@@ -1,0 +1,144 @@
+"""Means and deviations by training utterances, utterance, corpus and speaker."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from damldg_jax.augment import Windows, read_windows
+from damldg_jax.dataset import Example, build_dataset
+from damldg_jax.errors import InputError
+from damldg_jax.normalization import NORMALIZATIONS, normalize
+
+SILENCE = -5.0
+
+
+def example(corpus, speaker, number, frames):
+    return Example(f"{corpus}/{speaker}/{number}", frames, "anger", speaker)
+
+
+def make_dataset(seed=0):
+    """Two corpora with a speaker `a` in each, who is not the same person."""
+    rng = np.random.default_rng(seed)
+    speakers = {"one": "aab", "two": "acc"}
+    examples = {
+        corpus: [
+            example(
+                corpus,
+                speaker,
+                number,
+                rng.normal(3 * place, 2, (4 + number, 3)).astype(np.float32),
+            )
+            for number, speaker in enumerate(names)
+        ]
+        for place, (corpus, names) in enumerate(speakers.items())
+    }
+    return build_dataset(examples, ["anger", "fear"])
+
+
+def frames_of(store, utterances):
+    """What the network is given of whole utterances, joined."""
+    store = jax.tree.map(jnp.asarray, store)
+    parts = []
+    for utterance in utterances:
+        length = int(store.lengths[utterance])
+        zero = jnp.zeros(1)
+        parts.append(
+            read_windows(
+                store,
+                jnp.array([utterance]),
+                Windows(zero, zero, zero + 1),
+                length,
+                SILENCE,
+            )[0, ..., 0]
+        )
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [
+        ("training", [[0, 1, 4]]),
+        ("utterance", [[n] for n in range(6)]),
+        ("corpus", [[0, 1, 2], [3, 4, 5]]),
+        ("speaker", [[0, 1], [2], [3], [4, 5]]),
+    ],
+)
+def test_each_set_has_mean_0_and_deviation_1(name, sets):
+    store = normalize(make_dataset(), NORMALIZATIONS[name], np.array([0, 1, 4]))
+    for members in sets:
+        frames = frames_of(store, members)
+        np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-5)
+        np.testing.assert_allclose(frames.std(axis=0), 1, rtol=1e-5)
+
+
+def test_by_hand():
+    dataset = build_dataset(
+        {
+            "one": [example("one", "a", 0, np.array([[1.0, 7], [3, 7]], np.float32))],
+            "two": [example("two", "b", 0, np.array([[9.0, 8]], np.float32))],
+        },
+        ["anger", "fear"],
+    )
+    store = normalize(dataset, NORMALIZATIONS["training"], np.array([0]))
+    # Mean 2 and deviation 1; the second feature does not vary and is only shifted.
+    np.testing.assert_array_equal(frames_of(store, [0]), [[-1, 0], [1, 0]])
+    np.testing.assert_array_equal(frames_of(store, [1]), [[7, 1]])
+
+
+def test_validation_and_target_do_not_enter_the_training_statistics():
+    dataset = make_dataset()
+    training = np.array([0, 1])
+    store = normalize(dataset, NORMALIZATIONS["training"], training)
+    changed = dataset.store.frames.copy()
+    changed[dataset.store.offsets[2] :] += 100
+    other = dataset._replace(store=dataset.store._replace(frames=changed))
+    again = normalize(other, NORMALIZATIONS["training"], training)
+    np.testing.assert_array_equal(store.shift, again.shift)
+    np.testing.assert_array_equal(store.scale, again.scale)
+
+
+def test_what_lies_around_an_utterance_is_not_normalised():
+    dataset = make_dataset()
+    store = normalize(dataset, NORMALIZATIONS["corpus"], np.arange(6))
+    jax_store = jax.tree.map(jnp.asarray, store)
+    start = jnp.array([-2.0])
+    windows = Windows(start, jnp.zeros(1), jnp.ones(1))
+    read = read_windows(jax_store, jnp.array([4]), windows, 9, SILENCE)[0, ..., 0]
+    assert (read[:2] == SILENCE).all()
+    assert (read[7:] == SILENCE).all()
+    np.testing.assert_array_equal(read[2:7], frames_of(store, [4]))
+
+
+def test_none_leaves_the_store_as_it_is():
+    dataset = make_dataset()
+    assert normalize(dataset, NORMALIZATIONS["none"], np.arange(6)) is dataset.store
+
+
+@given(st.integers(0, 99), st.floats(-1e3, 1e3), st.floats(0.01, 100))
+def test_level_and_scale_of_a_corpus_do_not_matter(seed, offset, factor):
+    dataset = make_dataset(seed)
+    changed = (dataset.store.frames * factor + offset).astype(np.float32)
+    other = dataset._replace(store=dataset.store._replace(frames=changed))
+    corpus = NORMALIZATIONS["corpus"]
+    first = frames_of(normalize(dataset, corpus, np.arange(6)), range(6))
+    second = frames_of(normalize(other, corpus, np.arange(6)), range(6))
+    # float32 keeps seven digits of the frames before they are shifted back.
+    tolerance = 1e-6 * (abs(offset) / factor + 10)
+    np.testing.assert_allclose(first, second, atol=tolerance)
+
+
+def test_a_single_frame_cannot_be_normalised_by_itself():
+    one = example("one", "a", 0, np.ones((1, 2), np.float32))
+    two = example("one", "a", 1, np.ones((3, 2), np.float32))
+    dataset = build_dataset({"one": [two, one]}, ["anger", "fear"])
+    with pytest.raises(InputError, match="'one/a/0' is one frame long"):
+        normalize(dataset, NORMALIZATIONS["utterance"], np.arange(2))
+    normalize(dataset, NORMALIZATIONS["speaker"], np.arange(2))
+
+
+def test_the_table_says_which_rules_look_at_the_target():
+    transductive = {n for n, rule in NORMALIZATIONS.items() if rule and rule[1]}
+    assert transductive == {"corpus", "speaker"}
