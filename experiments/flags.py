@@ -9,7 +9,7 @@ from absl import flags
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import SCENARIOS
-from damldg_jax.corpora.sources import KNOWN
+from damldg_jax.corpora.sources import known_names
 from damldg_jax.emotions import EMOTIONS
 from damldg_jax.features import NAMES
 from experiments.config import CHOICES, Config
@@ -43,9 +43,12 @@ _define("Data", flags.DEFINE_string, "corpora_dir",
 _define("Data", flags.DEFINE_string, "data_dir",
         "Folder of the TFRecords: written once, read by every run.")
 _define("Data", flags.DEFINE_list, "corpora",
-        "Corpora, separated by commas: names, or name=path of a manifest, a CSV file "
-        "with the columns path,emotion,speaker (mine=my/manifest.csv). Known names: "
-        f"{_names(KNOWN)}.")
+        "Corpora, separated by commas: known names; name=path of a known corpus's "
+        "folder; or of any other: mine=path/manifest.csv, a CSV file with the columns "
+        "path,emotion,speaker, or mine=path of a folder that has a folder for each "
+        "emotion. crema_d=tfds:path and savee=tfds:path are what tensorflow-datasets "
+        "prepared there. Known names: "
+        f"{_names(known_names())}.")
 _define("Data", flags.DEFINE_list, "sources",
         "Corpora to train on. Left out: all --corpora but the target.")
 _define("Data", flags.DEFINE_string, "target",

@@ -7,7 +7,7 @@ from pathlib import Path
 from damldg_jax.audit import NOTE, Finding
 from damldg_jax.corpora.files import first_few, printable
 from damldg_jax.corpora.folders import list_folders
-from damldg_jax.corpora.sources import KNOWN, Source, parse_entries
+from damldg_jax.corpora.sources import Source, known_names, parse_entries
 from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.plan import corpora_to_prepare
@@ -37,13 +37,13 @@ def find_sources(config: Config) -> tuple[dict[str, Source], list[Finding]]:
         )
     folders, files = _contents(folder)
     lowered = {name.lower() for name in folders}
-    known = [name for name in KNOWN if name in lowered]
+    known = [name for name in known_names() if name in lowered]
     remarks = list(_remarks(folder, folders, files))
     if not known:
         told = " ".join(finding.text for finding in remarks)
         raise InputError(
             f"{folder} holds no folder of a known corpus. {told} Known names: "
-            f"{', '.join(KNOWN)}.".replace("  ", " ")
+            f"{', '.join(known_names())}.".replace("  ", " ")
         )
     return parse_entries(known, folder), remarks
 
@@ -64,7 +64,7 @@ def _contents(folder: Path) -> tuple[list[str], list[str]]:
 def _remarks(folder: Path, folders: list[str], files: list[str]) -> Iterator[Finding]:
     readable, unknown = [], []
     for name in folders:
-        if name.lower() not in KNOWN:
+        if name.lower() not in known_names():
             (readable if _has_emotions(folder / name) else unknown).append(name)
     if readable:
         shown = first_few([printable(name) for name in readable])

@@ -14,7 +14,11 @@ from damldg_jax.corpora.manifest import list_manifest
 from damldg_jax.corpora.synthetic import MANIFEST, SYNTHETIC
 from damldg_jax.errors import InputError, unknown
 
-KNOWN = (*CORPORA, *SYNTHETIC)
+
+def known_names() -> tuple[str, ...]:
+    """Names of all declared corpora, those that a user has added among them."""
+    return (*CORPORA, *SYNTHETIC)
+
 
 # Words that mean something else where names of corpora are given.
 RESERVED = ("all", "within")
@@ -104,7 +108,7 @@ def resolve(entry: str, corpora_dir: Path | None, also: Sequence[str] = ()) -> S
     location = Path(os.path.expanduser(given)) if has_path else None
     if location is None and corpora_dir is not None:
         location = _folder(corpora_dir, name)
-    if name not in KNOWN:
+    if name not in known_names():
         if not _is_described(name, location, bool(has_path)):
             raise _unknown(name, also)
         _check_name(name)
@@ -152,7 +156,7 @@ def _is_described(name: str, location: Path | None, named: bool) -> bool:
     if named and _is_manifest(location):
         return True
     # `EmoDB` is no new corpus but a slip, and so may be a name without a path.
-    return name.lower() not in KNOWN and (named or os.path.isdir(location))
+    return name.lower() not in known_names() and (named or os.path.isdir(location))
 
 
 def _list_folders(name: str, folder: Path) -> Listing:
@@ -198,7 +202,7 @@ def _check_name(name: str) -> None:
 
 def _unknown(name: str, also: Sequence[str]) -> InputError:
     manifest = f"--corpora={name or 'name'}=path/to/manifest.csv"
-    told = unknown("corpus", name, {*KNOWN, *also})
+    told = unknown("corpus", name, {*known_names(), *also})
     return InputError(
         f"{told} Any other corpus needs a manifest, {manifest}, or a folder that has "
         f"one for each emotion, --corpora={name or 'name'}=path/to/folder."
