@@ -1,4 +1,4 @@
-"""Draws the training runs of a work directory (needs matplotlib).
+"""Draws the training runs of a work directory.
 
 python docs/plot_run.py runs/quickstart docs/quickstart.png
 """
@@ -12,9 +12,10 @@ import matplotlib.pyplot as plt
 # Okabe and Ito's colours, told apart by colour-blind readers too.
 COLORS = {"deep_all": "#0072B2", "mldg": "#E69F00", "da_mldg": "#D55E00"}
 PANELS = {
-    "loss": "loss on training domains (nats)",
+    "loss": "loss on training domains",
     "gamma": "domain-shift margin gamma",
     "validation_uar": "UAR on held-out source speakers",
+    "validation_mean_ccc": "CCC on held-out source speakers",
 }
 
 
@@ -28,7 +29,7 @@ def smoothed(values: list[float], weight: float = 0.9) -> list[float]:
 
 
 def draw(workdir: pathlib.Path, picture: pathlib.Path) -> None:
-    """Draws every metric of ``PANELS`` over steps, a line for each run."""
+    """Draws the metrics of ``PANELS`` over steps, a line for each run."""
     lines = (workdir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     runs: dict[tuple, list[dict]] = {}
@@ -36,8 +37,11 @@ def draw(workdir: pathlib.Path, picture: pathlib.Path) -> None:
         run = (row["method"], row["scenario"], row["target"], row["trial"])
         runs.setdefault(run, []).append(row)
     labelled: set[str] = set()
-    figure, axes = plt.subplots(1, len(PANELS), figsize=(11, 3.2))
-    for axis, (name, title) in zip(axes, PANELS.items(), strict=True):
+    # Either UAR or CCC is there, and gamma with one method only.
+    panels = {k: title for k, title in PANELS.items() if any(k in row for row in rows)}
+    width = 3.7 * len(panels)
+    figure, axes = plt.subplots(1, len(panels), figsize=(width, 3.2), squeeze=False)
+    for axis, (name, title) in zip(axes[0], panels.items(), strict=True):
         for run, mine in runs.items():
             mine = [row for row in mine if name in row]
             if not mine:
@@ -56,7 +60,7 @@ def draw(workdir: pathlib.Path, picture: pathlib.Path) -> None:
         axis.set(xlabel="step", title=title)
         axis.title.set_fontsize(10)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False)
+    axes[0, 0].legend(frameon=False)
     figure.tight_layout()
     figure.savefig(picture, dpi=110)
 
