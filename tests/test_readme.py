@@ -10,6 +10,10 @@ import pytest
 from absl.testing import flagsaver
 
 from damldg_jax import algorithms
+from damldg_jax.corpora import CORPORA
+from damldg_jax.features import FEATURES
+from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.targets import TARGETS
 from experiments.flags import FLAGS, read_config
 from experiments.plan import make_plan
 from tests.tiny import smooth_network, tiny_batch
@@ -100,3 +104,32 @@ def test_what_fidelity_names_exists():
 
 def test_no_figure_is_left_to_be_filled_in():
     assert not re.findall(r"@[A-Z_]+@", README)
+
+
+def test_flags_that_the_documents_of_the_data_name_exist():
+    text = README + (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    # Without those of other commands.
+    named = set(re.findall(r"--([a-z_]+)\b", text)) - {"logdir", "html", "help"}
+    assert {"normalization", "target_kind", "features"} <= named
+    assert all(name in FLAGS or name.removeprefix("no") in FLAGS for name in named)
+
+
+def test_every_corpus_that_can_be_read_is_told_of():
+    data = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([A-Z][a-z]+) \|", data, re.MULTILINE)
+    assert dict(rows) == {name: CORPORA[name].language for name in CORPORA}
+
+
+@pytest.mark.parametrize(
+    ("flag", "names"),
+    [
+        ("--normalization", NORMALIZATIONS),
+        ("--target_kind", TARGETS),
+        ("--features", FEATURES),
+    ],
+)
+def test_every_choice_of_the_data_is_told_of(flag, names):
+    data = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \|", data, re.MULTILINE)
+    assert flag in data
+    assert set(names) <= set(told)
