@@ -47,6 +47,8 @@ class Network(NamedTuple):
       evaluate: ``(params, batch_stats, inputs, lengths[...] or None) -> Outputs``,
         normalising by running statistics; frames past ``lengths`` do not count.
       objective: what the logits mean, and how far they are from labels.
+      counts: ``inputs[..., frames, features, 1] -> bool[..., frames]``, the frames
+        that are not padding, for a network that leaves padding out; None for others.
     """
 
     init: Callable[[jax.Array], tuple[Params, BatchStats]]
@@ -55,6 +57,7 @@ class Network(NamedTuple):
     classify: Callable[[Params, jax.Array], jax.Array]
     evaluate: Callable[[Params, BatchStats, jax.Array, jax.Array | None], Outputs]
     objective: Objective = CLASSES
+    counts: Callable[[jax.Array], jax.Array] | None = None
 
     def training_forward(self, batch_stats: BatchStats) -> Forward:
         """The network as ``(params, inputs) -> (logits, updated batch_stats)``."""

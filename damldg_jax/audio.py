@@ -2,12 +2,14 @@
 
 import os
 import pathlib
-import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import librosa
 import numpy as np
 import soundfile
 
+from damldg_jax.containers import SAFE, header_problem, truncation
 from damldg_jax.errors import InputError
 
 # Below these no log-mel frame says anything about a voice. 1e-4 of full scale is
@@ -20,26 +22,41 @@ MAX_SECONDS = 600
 MAX_PEAK = 100.0
 RATES = (4_000, 768_000)
 
-# What a file lacks of its own header's samples before it counts as truncated.
-_MISSING = 0.01
 # So many samples are read at a time: a header may promise more than any memory holds.
 _BLOCK = 2**18
 # Headers of streams, whose writer could not know the length, promise at least this.
-_UNKNOWN_BYTES = 0x7FFFF000
 _UNKNOWN_FRAMES = 2**62
-# First bytes of a file -> layout of a chunk's header, and the chunk of the samples.
-_CHUNKS = {b"RIFF": ("<4sI", b"data"), b"FORM": (">4sI", b"SSND")}
 
 
 class RecordingError(InputError):
     """A recording that cannot be used, with the reason as its message."""
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A recording as it is heard, and as it is stored.
+
+    Attributes:
+      waveform: [samples] float64, the mean of the channels at the sampling rate that
+        was asked for, full scale 1.
+      channels: [samples, channels] float32 at the rate of the file, full scale 1.
+      rate: of the file, in Hz.
+      container: libsndfile's name of the format, such as ``"WAV"``.
+      subtype: libsndfile's name of the coding, such as ``"PCM_16"``.
+    """
+
+    waveform: np.ndarray
+    channels: np.ndarray
+    rate: int
+    container: str
+    subtype: str
+
+
 def read_waveform(path: pathlib.Path, sample_rate: int) -> np.ndarray:
     """Reads a recording, averages its channels and resamples it.
 
     Args:
-      path: a file in any format that libsndfile reads, whatever its name, but MP3.
+      path: a file in one of the formats `containers.SAFE`, whatever its name.
       sample_rate: of the returned waveform, in Hz.
 
     Returns:
@@ -49,20 +66,48 @@ def read_waveform(path: pathlib.Path, sample_rate: int) -> np.ndarray:
       RecordingError: the file is unreadable, truncated, empty, too short or too
         long, silent or far too loud, or holds values that are not finite.
     """
+    return _read(path, sample_rate, []).waveform
+
+
+def read_recording(path: pathlib.Path, sample_rate: int) -> Recording:
+    """Reads a recording as `read_waveform` does, and keeps its channels.
+
+    Args:
+      path: likewise.
+      sample_rate: of the waveform, in Hz.
+
+    Returns:
+      The recording.
+
+    Raises:
+      RecordingError: likewise.
+    """
+    return _read(path, sample_rate, kept=[np.zeros((0, 1), np.float32)])
+
+
+def _read(path: pathlib.Path, sample_rate: int, kept: list[np.ndarray]) -> Recording:
+    """Reads a recording; its channels are kept if there is something kept already."""
     if not os.path.isfile(path):
         raise RecordingError(f"unreadable ({_what_else(path)})")
+    means = [np.zeros(0)]
     try:
         with soundfile.SoundFile(_plain(path)) as file:
-            waveform, rate = _read(file), file.samplerate
-        _check_chunks(path)
+            rate, container, subtype = file.samplerate, file.format, file.subtype
+            for block in _blocks(file):
+                means.append(block.mean(axis=1))
+                if kept:
+                    kept.append(block.astype(np.float32))
+        _check_header(path, container)
     except (OSError, TypeError, soundfile.SoundFileError) as error:
         raise RecordingError(f"unreadable ({_reason(path, error)})") from error
+    waveform = np.concatenate(means)
     _check(waveform, rate)
     if rate != sample_rate:
         waveform = librosa.resample(
             waveform, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq"
         )
-    return waveform
+    channels = np.concatenate(kept[1:]) if kept else np.zeros((0, 1), np.float32)
+    return Recording(waveform, channels, rate, container, subtype)
 
 
 def _plain(path: pathlib.Path) -> bytes | str:
@@ -71,7 +116,9 @@ def _plain(path: pathlib.Path) -> bytes | str:
 
 
 def _what_else(path: pathlib.Path) -> str:
-    return "it is a folder" if os.path.isdir(path) else "no such file"
+    if os.path.isdir(path):
+        return "it is a folder"
+    return "no ordinary file" if os.path.exists(path) else "no such file"
 
 
 def _reason(path: pathlib.Path, error: Exception) -> str:
@@ -86,19 +133,21 @@ def _reason(path: pathlib.Path, error: Exception) -> str:
     return str(getattr(error, "error_string", error)).rstrip(".")
 
 
-def _read(file: soundfile.SoundFile) -> np.ndarray:
-    """Reads the mean of all channels, as far as there are samples."""
+def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Reads the samples of all channels, as far as there are any."""
     if not RATES[0] <= file.samplerate <= RATES[1]:
         raise RecordingError(
             f"its header claims a sampling rate of {file.samplerate} Hz; possible are "
             f"{RATES[0]} to {RATES[1]}"
         )
-    if file.format == "MP3":
-        # libsndfile guesses its length where no header tells, and stops there.
-        raise RecordingError("MP3, not read to the end for sure: convert it to WAV")
+    if file.format not in SAFE:
+        # Where one is cut off, libsndfile does not tell; of MP3 it guesses the length.
+        raise RecordingError(
+            f"{file.format}, not read to the end for sure: convert it to WAV"
+        )
     # It is read in order. Seeking fails where a header does not know the length.
     file.seekable = lambda: False
-    means, count, length = [np.zeros(0)], 0, 1 + _BLOCK // file.channels
+    count, length = 0, 1 + _BLOCK // file.channels
     while len(block := file.read(length, dtype="float64", always_2d=True)):
         count += len(block)
         if count > MAX_SECONDS * file.samplerate:
@@ -113,33 +162,19 @@ def _read(file: soundfile.SoundFile) -> np.ndarray:
                 f"far too loud: peak {peak:.1e} times full scale; write it anew with "
                 "samples from -1 to 1"
             )
-        means.append(block.mean(axis=1))
+        yield block
     if file.frames < _UNKNOWN_FRAMES:
-        _check_whole(count, file.frames)
-    return np.concatenate(means)
+        _refuse(truncation(count, file.frames))
 
 
-def _check_chunks(path: pathlib.Path) -> None:
-    """Compares the length of a WAV or AIFF file with what its header says of it."""
+def _check_header(path: pathlib.Path, container: str) -> None:
     with open(path, "rb") as file:
-        layout, samples = _CHUNKS.get(file.read(12)[:4], ("", b""))
-        length = os.fstat(file.fileno()).st_size
-        while layout and len(header := file.read(8)) == 8:
-            name, size = struct.unpack(layout, header)
-            if name == samples:
-                if size < _UNKNOWN_BYTES:
-                    _check_whole(length - file.tell(), size)
-                return
-            # Chunks start at even bytes.
-            file.seek(size + size % 2, os.SEEK_CUR)
+        _refuse(header_problem(file, container))
 
 
-def _check_whole(held: int, promised: int) -> None:
-    if held < (1 - _MISSING) * promised:
-        raise RecordingError(
-            f"truncated: it holds {held / promised:.0%} of what its header says; copy "
-            "it anew"
-        )
+def _refuse(problem: str) -> None:
+    if problem:
+        raise RecordingError(problem)
 
 
 def _check(waveform: np.ndarray, rate: int) -> None:

@@ -8,8 +8,15 @@ import hashlib
 import pathlib
 from collections.abc import Callable, Collection
 
+from damldg_jax.errors import InputError
+
 NAME = "SHA256SUMS"
 _OWN = "# of the lines above: "
+_PROBLEMS = {
+    FileNotFoundError: "it is missing",
+    IsADirectoryError: "it is a folder",
+    NotADirectoryError: "it is in a file, not in a folder",
+}
 
 
 def write(folder: pathlib.Path) -> None:
@@ -42,13 +49,16 @@ def find_damage(
     Returns:
       Name of the first file that is damaged or missing and what is wrong with it, or
       None.
+
+    Raises:
+      InputError: a file may not be read.
     """
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return NAME, "it is missing"
     except UnicodeDecodeError:
         return NAME, "it is not text"
+    except OSError as error:
+        return NAME, _problem(folder / NAME, error)
     lines, _, own = text.rpartition(_OWN)
     if own != hashlib.sha256(lines.encode()).hexdigest() + "\n":
         return NAME, "it does not match its own hash"
@@ -57,11 +67,11 @@ def find_damage(
         if name not in listed:
             return name, f"it is not listed in {NAME}"
     for name in filter(wanted, listed):
-        path = folder / name
-        if not path.is_file():
-            return name, "it is missing"
-        if _hash_file(path) != listed[name]:
-            return name, "it does not match its hash"
+        try:
+            if _hash_file(folder / name) != listed[name]:
+                return name, "it does not match its hash"
+        except OSError as error:
+            return name, _problem(folder / name, error)
     return None
 
 
@@ -70,6 +80,16 @@ def same(a: pathlib.Path, b: pathlib.Path) -> bool:
     if find_damage(a) or find_damage(b):
         return False
     return (a / NAME).read_bytes() == (b / NAME).read_bytes()
+
+
+def _problem(path: pathlib.Path, error: OSError) -> str:
+    """What is wrong with a file; raises if it may be as it should."""
+    for kind, problem in _PROBLEMS.items():
+        if isinstance(error, kind):
+            return problem
+    raise InputError(
+        f"Cannot read {path}: {error.strerror}. See to its permissions and to the disk."
+    ) from error
 
 
 def _hash_file(path: pathlib.Path) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -94,6 +95,8 @@ class Dataset(NamedTuple):
       target: what the labels are.
       notices: what the user should know, such as emotions that a corpus lacks.
       frame_rate: frames per second, as measured; 0 if each utterance is one frame.
+      others: of each corpus the utterances that the target gives no label. Nothing is
+        learnt from them; normalisation may count them.
     """
 
     store: Store
@@ -107,6 +110,7 @@ class Dataset(NamedTuple):
     target: Target
     notices: tuple[str, ...]
     frame_rate: float = 0.0
+    others: Mapping[str, tuple[Example, ...]] = MappingProxyType({})
 
     def name_of(self, index: int) -> str:
         """Names an utterance to the user, such as ``"emodb/wav/03a01Wa"``."""
@@ -161,7 +165,15 @@ def build_dataset(
         frame_rate=_frame_rate(
             [example for everything in examples.values() for example in everything]
         ),
+        others={
+            name: _without(examples[name], its.places) for name, its in labelled.items()
+        },
     )
+
+
+def _without(examples: Sequence[Example], places: np.ndarray) -> tuple[Example, ...]:
+    kept = set(np.asarray(places).tolist())
+    return tuple(e for place, e in enumerate(examples) if place not in kept)
 
 
 def _frame_rate(examples: Sequence[Example]) -> float:

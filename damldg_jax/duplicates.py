@@ -40,6 +40,8 @@ MAX_ERROR_RATE_SHORT = 0.12
 SHORT_WORDS = 48
 # Words that both recordings have there, and their part of those of the shorter one.
 MIN_WORDS = 16
+# With fewer, if the whole fingerprints are equal: 4 words are 128 signs.
+MIN_IDENTICAL_WORDS = 4
 MIN_OVERLAP = 0.5
 
 # With how many further recordings that have a word each one is compared.
@@ -98,12 +100,26 @@ def find_duplicates(fingerprints: Sequence[np.ndarray]) -> list[Duplicate]:
       The pairs in ascending order of their indices, each once.
     """
     everything = _join(fingerprints)
-    best: dict[tuple[int, int], float] = {}
+    best = dict.fromkeys(_identical(fingerprints), 0.0)
     for first, second, shift in _alignments(everything):
         rate = _error_rate(everything, first, second, shift)
         if rate is not None and rate < best.get((first, second), 1.0):
             best[first, second] = rate
     return [Duplicate(*pair, rate) for pair, rate in sorted(best.items())]
+
+
+def _identical(fingerprints: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+    """Neighbouring pairs of fingerprints that are equal word by word.
+
+    So copies of recordings are found that are too short for all else.
+    """
+    latest: dict[bytes, int] = {}
+    for number, words in enumerate(fingerprints):
+        if np.count_nonzero(words != SILENT) >= MIN_IDENTICAL_WORDS:
+            key = np.ascontiguousarray(words).tobytes()
+            if key in latest:
+                yield latest[key], number
+            latest[key] = number
 
 
 def _join(fingerprints: Sequence[np.ndarray]) -> _Words:

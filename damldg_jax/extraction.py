@@ -49,7 +49,8 @@ def extract(
         waveform = read_waveform(utterance.path, features.sample_rate)
         frames = features(waveform, f"{corpus}/{utterance.name}")
     except RecordingError as error:
-        return Rejected(utterance.name, f"{utterance.path}: {error}")
+        # Where the corpus lies is no part of what is stored.
+        return Rejected(utterance.name, str(error))
     return Example(
         utterance=utterance.name,
         features=frames,
@@ -57,6 +58,23 @@ def extract(
         fingerprint=fingerprints.fingerprint(waveform),
         **_labels(utterance),
     )
+
+
+def find_rejected(
+    utterances: Sequence[Utterance], features: Features, corpus: str
+) -> dict[str, str]:
+    """Tries recordings without keeping anything of them.
+
+    Args:
+      utterances: to read.
+      features: as for `extract`.
+      corpus: that the utterances belong to.
+
+    Returns:
+      The reason of each that cannot be used, by name.
+    """
+    tried = (extract(utterance, features, corpus) for utterance in utterances)
+    return {r.utterance: r.reason for r in tried if isinstance(r, Rejected)}
 
 
 def _labels(utterance: Utterance) -> dict[str, str | float]:

@@ -5,9 +5,10 @@ unseen, and its figures are too good by nobody knows how much. The sides are the
 utterances that a run is trained on, those by which its best step is chosen, and those
 that it is tested on.
 
-Speakers are told apart by corpus and name. Recordings are compared by their
-fingerprints (`damldg_jax.fingerprints`), so that a copy is found under another name, in
-another corpus, at another level or sampling rate.
+Recordings are compared by their fingerprints (`damldg_jax.fingerprints`), so that a
+copy is found under another name, in another corpus, at another level or sampling rate.
+Speakers are told apart by corpus and name; but where two corpora have a recording of
+theirs in common, they are one person.
 
 The same *sentence* on both sides is no leak, as most acted corpora have every speaker
 say the same few, but it is counted: words known from training are easier.
@@ -20,6 +21,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from damldg_jax.corpora.folders import UNKNOWN_SPEAKER
 from damldg_jax.dataset import Dataset
 from damldg_jax.duplicates import Duplicate
 from damldg_jax.errors import InputError
@@ -42,76 +44,100 @@ def check_sides(
       duplicates: pairs of utterances that are the same recording.
 
     Raises:
-      InputError: an utterance, a speaker or a recording is on two sides; it names
-        them and the remedy.
+      InputError: a recording or a speaker is on two sides; it names them and the
+        remedy.
     """
-    speakers = [set(speakers_of(dataset, sides[side])) for side in SIDES]
-    for first, second in ((0, 1), (0, 2), (1, 2)):
-        where = f"both for {_PURPOSE[SIDES[first]]} and for {_PURPOSE[SIDES[second]]}"
-        if shared := sorted(speakers[first] & speakers[second]):
-            raise InputError(
-                f"{len(shared)} speaker(s) are used {where}: {_some(shared)}. Every "
-                "speaker must be on one side; correct the speakers in the manifest."
-            )
-    if crossing := copies_across(sides, duplicates):
+    if len(_rank(sides)) < sum(len(sides[side]) for side in SIDES):
+        raise ValueError("An utterance is given to two sides, or twice to one.")
+    if crossing := _crossing(sides, _recordings(dataset, duplicates)):
         names = [" = ".join(map(dataset.name_of, group)) for group in crossing]
         raise InputError(
             f"{len(crossing)} recording(s) are on two sides of the split (training, "
-            f"validation, test) under two names: {_some(names)}. Remove one of each, "
-            "or have the copy left out of training or validation: --skip_duplicates."
+            f"validation, test) under two names: {_some(names)}. Remove one of each; "
+            "or have them, and all else of their speakers, left out of training or "
+            "validation: --skip_duplicates."
+        )
+    if crossing := _crossing(sides, _people(dataset, duplicates)):
+        names = [
+            " = ".join(sorted({_speaker(dataset, index) for index in group}))
+            for group in crossing
+        ]
+        raise InputError(
+            f"{len(crossing)} speaker(s) are on two sides of the split (training, "
+            f"validation, test): {_some(names)}. Correct the speakers in the manifest, "
+            "so that each is one and the same wherever they speak; or, where copies of "
+            "recordings tell that two are one, have them left out of training or "
+            "validation: --skip_duplicates."
         )
 
 
-def copies_across(sides: Sides, duplicates: Sequence[Duplicate]) -> list[np.ndarray]:
-    """The recordings that lie on more than one side.
-
-    Copies of copies are copies: pairs are joined into groups first.
+def leaks_to_leave_out(
+    dataset: Dataset, sides: Sides, duplicates: Sequence[Duplicate]
+) -> np.ndarray:
+    """Utterances without which the sides share nothing; the test side stays whole.
 
     Args:
+      dataset: all utterances.
       sides: indices of the utterances of each of ``SIDES``.
       duplicates: pairs of utterances that are the same recording.
 
     Returns:
-      Of each such recording the indices of its copies on all sides, ascending.
+      Indices, ascending: of recordings and speakers that are on several sides, all
+      but those on the side that is nearest to the test.
     """
     rank = _rank(sides)
-    groups = (
-        np.array([index for index in group if index in rank])
-        for group in _groups(duplicates)
-    )
-    return [group for group in groups if len({rank[index] for index in group}) > 1]
-
-
-def copies_to_leave_out(sides: Sides, duplicates: Sequence[Duplicate]) -> np.ndarray:
-    """Copies without which no recording is on two sides; the test side stays whole.
-
-    Args:
-      sides: indices of the utterances of each of ``SIDES``.
-      duplicates: pairs of utterances that are the same recording.
-
-    Returns:
-      Indices, ascending: of a recording on several sides all copies but those on the
-      side that is nearest to the test.
-    """
-    rank = _rank(sides)
-    out: list[int] = []
-    for group in copies_across(sides, duplicates):
-        nearest = max(rank[index] for index in group)
-        out += [index for index in group if rank[index] < nearest]
+    out: set[int] = set()
+    for identities in (_recordings(dataset, duplicates), _people(dataset, duplicates)):
+        for group in _crossing(sides, identities):
+            nearest = max(rank[index] for index in group)
+            out |= {index for index in group if rank[index] < nearest}
     return np.array(sorted(out), int)
 
 
-def _groups(duplicates: Sequence[Duplicate]) -> list[list[int]]:
-    """Joins pairs that share a member, [copies] each, ascending."""
-    members = sorted({index for pair in duplicates for index in pair[:2]})
-    place = {index: number for number, index in enumerate(members)}
-    first = [place[pair.first] for pair in duplicates]
-    second = [place[pair.second] for pair in duplicates]
-    links = coo_array((np.ones(len(first)), (first, second)), (len(place), len(place)))
+def _recordings(dataset: Dataset, duplicates: Sequence[Duplicate]) -> np.ndarray:
+    """Numbers recordings, [utterances]: copies, and copies of copies, are one."""
+    return _components(len(dataset.utterances), [pair[:2] for pair in duplicates])
+
+
+def _people(dataset: Dataset, duplicates: Sequence[Duplicate]) -> np.ndarray:
+    """Numbers people, [utterances].
+
+    Speakers of two corpora who have a recording in common are one person. Of a corpus
+    that does not tell its speakers nothing can be said but by recordings.
+    """
+    first: dict[tuple[str, str], int] = {}
+    speakers = zip(dataset.corpus_of_each, dataset.speakers, strict=True)
+    links = [
+        (first.setdefault(speaker, index), index)
+        for index, speaker in enumerate(speakers)
+    ]
+    links += [
+        (pair.first, pair.second)
+        for pair in duplicates
+        if UNKNOWN_SPEAKER
+        not in (dataset.speakers[pair.first], dataset.speakers[pair.second])
+    ]
+    return _components(len(dataset.utterances), links)
+
+
+def _components(count: int, links: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Numbers what is linked, directly or by others, alike."""
+    ends = np.array(links, int).reshape(-1, 2).T
+    graph = coo_array((np.ones(ends.shape[1]), tuple(ends)), (count, count))
+    return connected_components(graph, directed=False)[1]
+
+
+def _crossing(sides: Sides, identities: np.ndarray) -> list[list[int]]:
+    """The utterances of each identity that is on several sides, ascending."""
+    rank = _rank(sides)
     groups: dict[int, list[int]] = {}
-    for index, label in zip(members, connected_components(links)[1], strict=True):
-        groups.setdefault(int(label), []).append(index)
-    return list(groups.values())
+    for index in sorted(rank):
+        groups.setdefault(int(identities[index]), []).append(index)
+    return [g for g in groups.values() if len({rank[index] for index in g}) > 1]
+
+
+def _speaker(dataset: Dataset, index: int) -> str:
+    return f"{dataset.corpus_of_each[index]} {dataset.speakers[index]}"
 
 
 def split_hash(dataset: Dataset, sides: Sides) -> str:
@@ -122,8 +148,7 @@ def split_hash(dataset: Dataset, sides: Sides) -> str:
       sides: indices of the utterances of each of ``SIDES``.
 
     Returns:
-      64 hexadecimal digits, of the sorted lines ``side, corpus, speaker, utterance,
-      label``.
+      64 hexadecimal digits, of the sorted lines ``side, corpus, speaker, utterance``.
     """
     corpora = dataset.corpus_of_each
     lines = sorted(
@@ -133,7 +158,6 @@ def split_hash(dataset: Dataset, sides: Sides) -> str:
                 corpora[index],
                 dataset.speakers[index],
                 dataset.utterances[index],
-                str(dataset.store.labels[index]),
             )
         )
         for side in SIDES
@@ -153,13 +177,15 @@ def sentence_overlap(dataset: Dataset, sides: Sides) -> dict[str, float | None]:
 
     Returns:
       For validation and test the part of their utterances whose sentence is also
-      trained on, of those whose sentence is known; None where none is.
+      trained on, of those whose sentence is known and of whose corpus something is
+      trained on; None where there are none.
     """
     corpora = dataset.corpus_of_each
+    sources = {corpora[index] for index in sides["train"]}
 
     def spoken(side: str) -> list[tuple[str, str]]:
         codes = ((corpora[i], dataset.sentences[i]) for i in sides[side])
-        return [code for code in codes if code[1]]
+        return [code for code in codes if code[0] in sources and code[1]]
 
     trained = set(spoken("train"))
     overlap: dict[str, float | None] = {}
@@ -169,26 +195,12 @@ def sentence_overlap(dataset: Dataset, sides: Sides) -> dict[str, float | None]:
     return overlap
 
 
-def speakers_of(dataset: Dataset, utterances: np.ndarray) -> list[tuple[str, str]]:
-    """Corpus and name of the speaker of each utterance."""
-    names = dataset.corpus_of_each
-    return [(names[index], dataset.speakers[index]) for index in utterances]
-
-
-_PURPOSE = {
-    "train": "training",
-    "validation": "validation",
-    "test": "the test",
-}
-
-
 def _rank(sides: Sides) -> dict[int, int]:
     return {
         int(index): rank for rank, side in enumerate(SIDES) for index in sides[side]
     }
 
 
-def _some(items: Sequence[object]) -> str:
-    texts = [item if isinstance(item, str) else " ".join(item) for item in items]
+def _some(texts: Sequence[str]) -> str:
     rest = len(texts) - _SHOWN
     return ", ".join(texts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

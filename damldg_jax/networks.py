@@ -5,7 +5,7 @@ paper, and give it a row here.
 """
 
 import dataclasses
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from damldg_jax.assembly import Network
 from damldg_jax.models import resnet
@@ -57,4 +57,17 @@ def _pooled(settings: NetworkSettings, *args, **options) -> Network:
     return pooled(*args, hidden_units=settings.hidden_units, **options)
 
 
-NETWORKS: dict[str, Factory] = {"resnet": _resnet, "pooled": _pooled}
+class Entry(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+      factory: builds the network.
+      pools_inputs: whether it sees nothing of an utterance but mean and deviation over
+        time, so that an utterance must not be normalised by these.
+    """
+
+    factory: Factory
+    pools_inputs: bool = False
+
+
+NETWORKS = {"resnet": Entry(_resnet), "pooled": Entry(_pooled, pools_inputs=True)}

@@ -7,16 +7,15 @@ utterances, the table says:
 * ``training``: all that the run trains on, of all sources together. Nothing of the
   validation speakers or of the target enters.
 * ``utterance``: each by its own frames alone.
-* ``corpus``: all of its corpus. **Transductive**: the target's own unlabelled
-  utterances take part.
+* ``corpus``: all of its corpus, whatever their emotion. **Transductive**: the target's
+  own unlabelled utterances take part.
 * ``speaker``: all of its speaker in its corpus. Transductive likewise.
 
 Transductive rules see no label, but they see recordings of the unseen corpus together;
 a single recording that comes alone could not be treated so. Results tell of it.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,58 +28,87 @@ from damldg_jax.errors import InputError
 _MIN_DEVIATION = 1e-6
 
 
+class Recording(NamedTuple):
+    """What decides by which utterances one is normalised.
+
+    Attributes:
+      corpus: that it belongs to.
+      speaker: likewise.
+      number: tells it from all others.
+      trained: whether the run trains on it.
+    """
+
+    corpus: str
+    speaker: str
+    number: int
+    trained: bool
+
+
 class Normalization(NamedTuple):
     """A row of the table.
 
     Attributes:
-      group: ``(dataset, training) -> [utterances] int``: of each utterance the set
-        that it is normalised by; -1 for none of its own, but that of set 0.
+      group: names the set by which a recording is normalised.
+      counts: whether it is itself of that set.
       transductive: whether utterances of the target are normalised by each other.
       meaning: completes "inputs are normalised by the mean and deviation of".
     """
 
-    group: Callable[[Dataset, np.ndarray], np.ndarray]
+    group: Callable[[Recording], Hashable]
+    counts: Callable[[Recording], bool]
     transductive: bool
     meaning: str
 
 
-def _by_training(dataset: Dataset, training: np.ndarray) -> np.ndarray:
-    groups = np.full(len(dataset.utterances), -1)
-    groups[training] = 0
-    return groups
-
-
-def _by_utterance(dataset: Dataset, training: np.ndarray) -> np.ndarray:
-    del training
-    return np.arange(len(dataset.utterances))
-
-
-def _by_corpus(dataset: Dataset, training: np.ndarray) -> np.ndarray:
-    del training
-    return _number(dataset.corpus_of_each)
-
-
-def _by_speaker(dataset: Dataset, training: np.ndarray) -> np.ndarray:
-    del training
-    return _number(list(zip(dataset.corpus_of_each, dataset.speakers, strict=True)))
-
-
-def _number(keys: Sequence[object]) -> np.ndarray:
-    numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
+def _always(recording: Recording) -> bool:
+    del recording
+    return True
 
 
 NORMALIZATIONS: dict[str, Normalization | None] = {
     "none": None,
-    "training": Normalization(_by_training, False, "the training utterances"),
-    "utterance": Normalization(_by_utterance, False, "each utterance alone"),
+    "training": Normalization(
+        lambda recording: "training",
+        lambda recording: recording.trained,
+        False,
+        "the training utterances",
+    ),
+    "utterance": Normalization(
+        lambda recording: recording.number, _always, False, "each utterance alone"
+    ),
     "corpus": Normalization(
-        _by_corpus, True, "all utterances of their corpus, the target's too"
+        lambda recording: recording.corpus,
+        _always,
+        True,
+        "all utterances of their corpus, the target's too",
     ),
     "speaker": Normalization(
-        _by_speaker, True, "all utterances of their speaker, the target's too"
+        lambda recording: (recording.corpus, recording.speaker),
+        _always,
+        True,
+        "all utterances of their speaker, the target's too",
     ),
 }
+
+
+class _Moments(NamedTuple):
+    """Of a set of frames: how many, their mean, and the squares around it."""
+
+    frames: int
+    mean: np.ndarray
+    squares: np.ndarray
+
+    def __add__(self, other: "_Moments") -> "_Moments":
+        # By way of the means: a difference of large squares would lose digits.
+        frames = self.frames + other.frames
+        step = other.mean - self.mean
+        return _Moments(
+            frames,
+            self.mean + step * (other.frames / frames),
+            self.squares
+            + other.squares
+            + step**2 * (self.frames * other.frames / frames),
+        )
 
 
 def normalize(
@@ -95,55 +123,97 @@ def normalize(
 
     Returns:
       The store; without a normalisation as it was.
-
-    Raises:
-      InputError: an utterance of one frame would be normalised by that frame alone.
     """
-    store = dataset.store
     if normalization is None:
-        return store
-    groups = normalization.group(dataset, training)
-    mean, deviation, frames = _moments(store, groups)
-    if (frames == 1).any():
-        alone = dataset.utterances[int(np.flatnonzero(groups == frames.argmin())[0])]
-        raise InputError(
-            f"The utterance '{alone}' is one frame long and would be normalised by "
-            f"that frame alone ({normalization.meaning}): nothing would be left of it. "
-            "Choose another --normalization."
-        )
-    chosen = np.maximum(groups, 0)
-    scale = 1 / np.where(deviation > _MIN_DEVIATION, deviation, 1)
-    return store._replace(
-        shift=mean[chosen].astype(np.float32), scale=scale[chosen].astype(np.float32)
+        return dataset.store
+    moments: dict[Hashable, _Moments] = {}
+    for recording, frames in _recordings(dataset, training):
+        if normalization.counts(recording):
+            group, own = normalization.group(recording), _moments(frames)
+            moments[group] = moments[group] + own if group in moments else own
+    shift = {group: of.mean.astype(np.float32) for group, of in moments.items()}
+    scale = {group: _scale(of) for group, of in moments.items()}
+    groups = [normalization.group(r) for r in _labelled(dataset, training)]
+    return dataset.store._replace(
+        shift=np.stack([shift[group] for group in groups]),
+        scale=np.stack([scale[group] for group in groups]),
     )
 
 
-def _moments(
-    store: Store, groups: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and deviation [groups, features], and frames [groups], of each group."""
-    members = np.flatnonzero(groups >= 0)
-    groups, lengths = groups[members], store.lengths[members].astype(np.float64)
-    means, squares = zip(*map(functools.partial(_centre, store), members), strict=True)
-    means = np.stack(means)
-    frames = np.bincount(groups, lengths)
-    mean = _sum_by(groups, lengths[:, None] * means) / frames[:, None]
-    # Around the means of utterances first: a difference of large squares loses digits.
-    between = lengths[:, None] * (means - mean[groups]) ** 2
-    total = _sum_by(groups, np.stack(squares) + between)
-    return mean, np.sqrt(total / frames[:, None]), frames
+def check_normalization(
+    dataset: Dataset,
+    normalization: Normalization | None,
+    training: np.ndarray,
+    pools_inputs: bool,
+) -> None:
+    """Refuses a normalisation that would leave nothing of an utterance.
+
+    Args:
+      dataset: all corpora of a command.
+      normalization: a row of ``NORMALIZATIONS``.
+      training: [n] indices of the utterances that the run trains on.
+      pools_inputs: whether the network sees nothing of an utterance but mean and
+        deviation over time.
+
+    Raises:
+      InputError: an utterance would be normalised by a single frame, its own; or, where
+        statistics are pooled, by itself alone. It names the utterance.
+    """
+    if normalization is None:
+        return
+    frames: dict[Hashable, list[int]] = {}
+    for recording, of in _recordings(dataset, training):
+        if normalization.counts(recording):
+            frames.setdefault(normalization.group(recording), []).append(len(of))
+    for recording in _labelled(dataset, training):
+        lengths = frames[normalization.group(recording)]
+        if sum(lengths) == 1 or (pools_inputs and len(lengths) == 1):
+            why = (
+                "which is one frame long"
+                if sum(lengths) == 1
+                else "and the network looks at nothing but mean and deviation over time"
+            )
+            raise InputError(
+                f"The utterance '{dataset.name_of(recording.number)}' would be "
+                f"normalised by itself alone ({normalization.meaning}), {why}: nothing "
+                "of it would be left. Choose another --normalization."
+            )
 
 
-def _centre(store: Store, utterance: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of an utterance's frames, and the sum of squares around it, in float64."""
-    first = store.offsets[utterance]
-    frames = store.frames[first : first + store.lengths[utterance]].astype(np.float64)
+def _labelled(dataset: Dataset, training: np.ndarray) -> list[Recording]:
+    """The utterances of the data set, in their order."""
+    trained = np.zeros(len(dataset.utterances), bool)
+    trained[training] = True
+    return [
+        Recording(dataset.corpus_of_each[n], dataset.speakers[n], n, bool(trained[n]))
+        for n in range(len(trained))
+    ]
+
+
+def _recordings(
+    dataset: Dataset, training: np.ndarray
+) -> Iterator[tuple[Recording, np.ndarray]]:
+    """All recordings with their frames, also those that the target gives no label.
+
+    To choose by emotion whose statistics count would be to look at the labels.
+    """
+    store = dataset.store
+    for recording in _labelled(dataset, training):
+        first = store.offsets[recording.number]
+        yield recording, store.frames[first : first + store.lengths[recording.number]]
+    number = len(dataset.utterances)
+    for corpus, examples in dataset.others.items():
+        for example in examples:
+            yield Recording(corpus, example.speaker, number, False), example.features
+            number += 1
+
+
+def _moments(frames: np.ndarray) -> _Moments:
+    frames = frames.astype(np.float64)
     mean = frames.mean(axis=0)
-    return mean, ((frames - mean) ** 2).sum(axis=0)
+    return _Moments(len(frames), mean, ((frames - mean) ** 2).sum(axis=0))
 
 
-def _sum_by(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums of the rows of each group."""
-    total = np.zeros((groups.max() + 1, values.shape[1]))
-    np.add.at(total, groups, values)
-    return total
+def _scale(moments: _Moments) -> np.ndarray:
+    deviation = np.sqrt(moments.squares / moments.frames)
+    return (1 / np.where(deviation > _MIN_DEVIATION, deviation, 1)).astype(np.float32)

@@ -25,6 +25,7 @@ from damldg_jax.dataset import Example, Rejected
 from damldg_jax.extraction import extract, fingerprint
 from damldg_jax.features import Features
 from damldg_jax.provenance import VERSION
+from damldg_jax.writing import writing
 
 # So few that little is lost with an unfinished one and all cores have work to the end.
 SIZE = 32
@@ -82,7 +83,7 @@ def divide(
     Returns:
       Its parts, utterances sorted by name.
     """
-    folder = data_dir.absolute() / f"{PREFIX}{corpus}"
+    folder = folder_of(data_dir, corpus)
     utterances = sorted(utterances, key=lambda utterance: utterance.name)
     code = (VERSION, damldg_jax.__version__, json.dumps(settings, sort_keys=True))
     parts = []
@@ -98,7 +99,7 @@ def tidy(parts: Sequence[Part]) -> int:
     """Removes from the folder of parts what will not be used again.
 
     Args:
-      parts: of the corpus, all of them.
+      parts: of the corpus, all of them; no other process works on it.
 
     Returns:
       How many utterances are in the parts that are left.
@@ -115,10 +116,14 @@ def tidy(parts: Sequence[Part]) -> int:
     return sum(sizes[key] for key in left)
 
 
-def remove(parts: Sequence[Part]) -> None:
-    """Removes all parts of a corpus."""
-    for folder in {part.folder for part in parts}:
-        shutil.rmtree(folder, ignore_errors=True)
+def folder_of(data_dir: pathlib.Path, corpus: str) -> pathlib.Path:
+    """Where the parts of a corpus lie, if there are any."""
+    return data_dir.absolute() / f"{PREFIX}{corpus}"
+
+
+def remove(data_dir: pathlib.Path, corpus: str) -> None:
+    """Removes all parts of a corpus, on which no other process works."""
+    shutil.rmtree(folder_of(data_dir, corpus), ignore_errors=True)
 
 
 def _write(folder: pathlib.Path, key: str, examples: list[Example | Rejected]) -> None:
@@ -135,11 +140,17 @@ def _write(folder: pathlib.Path, key: str, examples: list[Example | Rejected]) -
     content = buffer.getbuffer()
     rejected = any(isinstance(example, Rejected) for example in examples)
     name = f"{key}.{hashlib.sha256(content).hexdigest()}{_REJECTED * rejected}{_SUFFIX}"
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix="unfinished.", dir=folder)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    os.replace(temporary, folder / name)
+    with writing(folder.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix="unfinished.", dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.replace(temporary, folder / name)
+        except BaseException:
+            # A disk that is full needs the room.
+            pathlib.Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 def _read(path: pathlib.Path) -> list[Example | Rejected] | None:

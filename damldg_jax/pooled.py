@@ -6,12 +6,19 @@ speaker recognition" (https://doi.org/10.1109/ICASSP.2018.8461375), here of the 
 themselves. They are batch-normalised, for embeddings come in any scale, and go through
 hidden layers, each with batch normalisation and a rectifier.
 
+What training never varied tells nothing, and is taken for the training mean: weights
+have not learnt what to make of another value, and in units of a deviation of nearly
+nothing it would outweigh all else. Such are features that a rectifier always left at
+zero, and the deviations over time of embeddings of one frame. What varied so little
+that a value lies past 10 deviations is held there; within a batch of up to 101
+utterances none can.
+
 What is no part of an utterance does not count, so that padding changes no result:
 frames past ``lengths``, and frames that are silence in every feature, which is what
-pads short utterances. (A recorded frame is never exactly that, unless it is digital
-silence.) Of an embedding of one frame the deviation is zero and tells nothing.
+pads short utterances. (A recorded frame is never that, unless it is digital silence.)
 """
 
+import functools
 from collections.abc import Sequence
 
 import flax.linen as nn
@@ -20,10 +27,15 @@ import jax.numpy as jnp
 
 from damldg_jax.assembly import MOMENTUM, Network, assemble
 from damldg_jax.objectives import CLASSES, Objective
+from damldg_jax.parallel import mean_over_devices
 
-# Small beside the variance of any embedding, so that its scale does not matter.
-_INPUT_EPSILON = 1e-10
 _EPSILON = 1e-5
+# Deviations from the mean, beyond which a statistic is held.
+_LIMIT = 10.0
+# Variance beside the mean square of the feature's frames, such that it may be rounding.
+_NEGLIGIBLE = 1e-10
+# Of the value of silence: ``l s + (1 - l) s``, as Mixup makes it, need not be ``s``.
+_ROUNDING = 1e-6
 # Keeps the square root of no variance from having an infinite slope.
 _TINY = 1e-20
 
@@ -46,6 +58,53 @@ def pool_statistics(frames: jax.Array, counts: jax.Array) -> jax.Array:
     return jnp.concatenate([mean, deviation], axis=-1)
 
 
+def counted_frames(inputs: jax.Array, silence: float) -> jax.Array:
+    """Tells the frames of utterances from the padding around them.
+
+    Args:
+      inputs: [..., frames, features, 1], float.
+      silence: input value outside of an utterance.
+
+    Returns:
+      [..., frames], bool: whether a feature is other than silence, up to rounding.
+    """
+    return (jnp.abs(inputs - silence) > _ROUNDING * abs(silence)).any(axis=(-2, -1))
+
+
+def _scale(mean: jax.Array, variance: jax.Array) -> jax.Array:
+    """What statistics [2 * features] are multiplied by, 0 where they never varied."""
+    # Of both halves: the mean square of the frames, whose rounding is that of both.
+    size = (mean**2 + variance).reshape(2, -1).sum(axis=0)
+    varied = variance > _NEGLIGIBLE * jnp.tile(size, 2)
+    return jnp.where(varied, jax.lax.rsqrt(jnp.where(varied, variance, 1)), 0)
+
+
+class StatisticsNorm(nn.Module):
+    """Batch normalisation of the statistics, without parameters, whatever their scale.
+
+    Attributes:
+      axis_name: of the devices that share a batch, or None.
+    """
+
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """Maps [batch, 2 * features], the means first, to numbers of at most 10."""
+        size = x.shape[-1:]
+        mean = self.variable("batch_stats", "mean", jnp.zeros, size, x.dtype)
+        variance = self.variable("batch_stats", "var", jnp.ones, size, x.dtype)
+        now = mean.value, variance.value
+        if train:
+            center = mean_over_devices(x.mean(axis=0), self.axis_name)
+            # A difference of large squares would lose the small variances.
+            squares = ((x - center[None]) ** 2).mean(axis=0)
+            now = center, mean_over_devices(squares, self.axis_name)
+            mean.value = MOMENTUM * mean.value + (1 - MOMENTUM) * now[0]
+            variance.value = MOMENTUM * variance.value + (1 - MOMENTUM) * now[1]
+        return jnp.clip((x - now[0][None]) * _scale(*now)[None], -_LIMIT, _LIMIT)
+
+
 class PooledEncoder(nn.Module):
     """Statistics over time and hidden layers, for inputs [batch, frames, features, 1].
 
@@ -65,29 +124,23 @@ class PooledEncoder(nn.Module):
         self, inputs: jax.Array, lengths: jax.Array | None, train: bool
     ) -> tuple[jax.Array, None]:
         """Returns maps of a single place, [batch, 1, 1, units]."""
-
-        def norm(name: str, **options) -> nn.BatchNorm:
-            return nn.BatchNorm(
-                use_running_average=not train,
-                momentum=MOMENTUM,
-                axis_name=self.axis_name,
-                # A difference of large squares would lose the small variances.
-                use_fast_variance=False,
-                name=name,
-                **options,
-            )
-
-        frames = inputs.reshape(*inputs.shape[:2], -1) - self.silence
-        counts = (frames != 0).any(axis=-1)
+        norm = functools.partial(
+            nn.BatchNorm,
+            use_running_average=not train,
+            momentum=MOMENTUM,
+            epsilon=_EPSILON,
+            axis_name=self.axis_name,
+            use_fast_variance=False,
+        )
+        counts = counted_frames(inputs, self.silence)
         if lengths is not None:
-            counts &= jnp.arange(frames.shape[1])[None] < lengths[:, None]
+            counts &= jnp.arange(inputs.shape[1])[None] < lengths[:, None]
+        frames = inputs.reshape(*inputs.shape[:2], -1) - self.silence
         x = pool_statistics(frames, counts)
-        # The layer that follows has a scale and a bias.
-        plain = {"use_scale": False, "use_bias": False, "epsilon": _INPUT_EPSILON}
-        x = norm("input_norm", **plain)(x)
+        x = StatisticsNorm(self.axis_name, name="input_norm")(x, train)
         for number, units in enumerate(self.hidden_units, start=1):
             x = nn.Dense(units, use_bias=False, name=f"hidden{number}")(x)
-            x = nn.relu(norm(f"norm{number}", epsilon=_EPSILON)(x))
+            x = nn.relu(norm(name=f"norm{number}")(x))
         return x[:, None, None], None
 
 
@@ -117,6 +170,7 @@ def pooled(
       empty without hidden layers, and ``classifier``.
     """
     encoder = PooledEncoder(tuple(hidden_units), silence, axis_name)
-    return assemble(
+    network = assemble(
         encoder, num_outputs, num_features, channels=channels, objective=objective
     )
+    return network._replace(counts=functools.partial(counted_frames, silence=silence))

@@ -3,10 +3,12 @@
 It is plain JSON, readable without TensorFlow.
 """
 
+import contextlib
 import dataclasses
 import json
+import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from damldg_jax import checksums
@@ -15,6 +17,13 @@ from damldg_jax.errors import InputError
 VERSION = "2.0.0"
 BUILDER = "speech_emotion"
 _FILE = "metadata.json"
+
+# Settings of features that tell nothing to who reads them, and what it means if they
+# differ.
+_HASHES = {
+    "files": "the names, sizes or dates of the embeddings have changed",
+    "source": "the source file of the function has changed",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Provenance:
       num_features: size of their feature axis.
       fingerprint: of the list of source files, to see whether they changed.
       synthetic: whether the corpus is generated, not recorded.
-      notices: what the user was told when its files were listed.
+      notices: what the user was told when its files were listed, without paths.
     """
 
     corpus: str
@@ -43,7 +52,7 @@ class Summary:
     """What was stored.
 
     Attributes:
-      skipped: recordings left out, with the reason of each.
+      skipped: names of recordings left out, with the reason of each.
       counts: utterances of each emotion.
       seconds: of audio in all.
       content_hash: of everything in the records, the same however they were made.
@@ -79,21 +88,71 @@ def read_description(
       Where the records come from and what they hold, or None without records.
 
     Raises:
-      InputError: the description is damaged; it names the file and the remedy.
+      InputError: the description is damaged or may not be read; it names the file and
+        the remedy.
     """
-    path = corpus_folder(data_dir, corpus) / _FILE
-    if not path.parent.exists():
-        return None
-    # The whole folder is put there at once, so what is not in it is lost.
-    if damage := checksums.find_damage(path.parent, _FILE.__eq__, [_FILE]):
-        raise damaged_records(path.parent, corpus, ": ".join(damage))
+    folder = corpus_folder(data_dir, corpus)
+    while (identity := _identify(folder)) is not None:
+        try:
+            return _read(folder, corpus)
+        except InputError:
+            # Unless another command has put other records there just now.
+            if _identify(folder) == identity:
+                raise
+    return None
+
+
+@contextlib.contextmanager
+def unreplaced(folder: pathlib.Path, corpus: str) -> Iterator[None]:
+    """Tells records that another command replaces from such as are damaged.
+
+    Args:
+      folder: where the records of a corpus lie, which are read inside.
+      corpus: name of the corpus.
+
+    Yields:
+      None.
+
+    Raises:
+      InputError: reading failed as other records were put there meanwhile.
+    """
+    identity = _identify(folder)
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        yield
+    except InputError as error:
+        if _identify(folder) == identity:
+            raise
+        raise InputError(
+            f"The records of '{corpus}' in {folder} were replaced while they were "
+            "read. Give the command again."
+        ) from error
+
+
+def _identify(folder: pathlib.Path) -> tuple[int, int] | None:
+    """Tells a folder from another that is put in its place; None if there is none."""
+    try:
+        status = os.stat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError(
+            f"Cannot look for records in {folder}: {error.strerror}. See to the "
+            "permissions of --data_dir."
+        ) from error
+    return status.st_dev, status.st_ino
+
+
+def _read(folder: pathlib.Path, corpus: str) -> tuple[Provenance, Summary]:
+    # The whole folder is put there at once, so what is not in it is lost.
+    if damage := checksums.find_damage(folder, _FILE.__eq__, [_FILE]):
+        raise damaged_records(folder, corpus, ": ".join(damage))
+    try:
+        stored = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         provenance = dict(stored["provenance"])
         provenance["notices"] = tuple(provenance["notices"])
         return Provenance(**provenance), Summary(**stored["summary"])
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise damaged_records(path.parent, corpus, error) from error
+        raise damaged_records(folder, corpus, f"{_FILE}: {error}") from error
 
 
 def check_settings(
@@ -111,7 +170,7 @@ def check_settings(
     """
     stored = provenance.feature_settings
     differences = ", ".join(
-        f"{name} {stored.get(name)} instead of {settings.get(name)}"
+        _tell_difference(name, stored, settings)
         for name in sorted({*stored, *settings})
         if stored.get(name) != settings.get(name)
     )
@@ -123,9 +182,19 @@ def check_settings(
         )
 
 
+def _tell_difference(
+    name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> str:
+    if name in _HASHES and name in stored and name in wanted:
+        return _HASHES[name]
+    return f"{name} {stored.get(name)} instead of {wanted.get(name)}"
+
+
 def damaged_records(folder: pathlib.Path, corpus: str, error: object) -> InputError:
     """Names damaged records and the remedy, for the caller to raise."""
+    # What TensorFlow says further on is of no use here.
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
     return InputError(
-        f"The records of '{corpus}' in {folder} are damaged ({error}). Delete that "
+        f"The records of '{corpus}' in {folder} are damaged ({reason}). Delete that "
         "folder and prepare the corpus again."
     )

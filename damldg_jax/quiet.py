@@ -1,4 +1,4 @@
-"""Keeps what libraries say to their own users from ours."""
+"""Keeps what libraries say to their own users, and raise, from ours."""
 
 import contextlib
 import io
@@ -17,3 +17,12 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         absl.logging.set_verbosity(verbosity)
+
+
+def errors_of_reading() -> tuple[type[Exception], ...]:
+    """What tensorflow-datasets raises where files are not as it wrote them."""
+    from google.protobuf import json_format, message
+
+    plain = (OSError, ValueError, LookupError, TypeError, AttributeError)
+    other = (AssertionError, ImportError, json_format.Error, message.Error)
+    return plain + other

@@ -1,22 +1,15 @@
 """Features on disk: the one module that reads and writes TFRecords.
 
 Each corpus is one configuration of a tensorflow-datasets builder and lies in
-``<data_dir>/speech_emotion/<corpus>/<version>/``. With the records lies what a reader
-must know to trust them: settings of the features, counts, recordings left out, a
-fingerprint of the source files, a hash of the content and of every file.
+``<data_dir>/speech_emotion/<corpus>/<version>/``, with what a reader must know to trust
+it: settings of the features, counts, recordings left out, hashes of all content.
 
 Whole or nothing: records are written elsewhere and moved to their place at the end, so
 what an interrupted preparation leaves is never taken for data, and older records stay
-as they are if one fails.
+as they are if one fails. The same bytes each time: utterances are sorted by name, no
+clock and no path is stored. `docs/records.md` describes the files.
 
-The same bytes each time: utterances are sorted by name, and no clock and no path is
-stored.
-
-Labels are stored as words of the canonical vocabulary, all of them; which emotions are
-classes is decided when the records are used.
-
-`docs/records.md` describes the files. TensorFlow itself, which takes seconds to load,
-is loaded by the first call that needs it.
+TensorFlow, which takes seconds, is loaded by the first call that needs it.
 """
 
 import dataclasses
@@ -27,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-# TensorFlow announces on standard error what it could compute with; here it only reads
-# and writes.
+# TensorFlow announces on standard error what it could compute with, which it does not.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
@@ -46,10 +38,12 @@ from damldg_jax.provenance import (
     corpus_folder,
     damaged_records,
     read_description,
+    unreplaced,
 )
-from damldg_jax.quiet import quiet
+from damldg_jax.quiet import errors_of_reading, quiet
 from damldg_jax.shards import Chunk, Shard, plan
 from damldg_jax.workers import Each, in_turn
+from damldg_jax.writing import writing
 
 _SPLIT = "utterances"
 
@@ -65,38 +59,41 @@ def write(
     """Writes the records of a corpus, replacing older ones.
 
     Args:
-      data_dir: where records are kept.
+      data_dir: where records are kept; no other process may work on the same corpus
+        there meanwhile (see `locks`).
       provenance: stored beside the records.
       chunks: every recording of the corpus, usable or not, sorted by name. Each is
         called twice, to count what there is and to write it.
       skip_rejected: store the others if some are rejected.
       each: does the work on chunks, several at a time or elsewhere.
-      progress: is told how many recordings are done, chunk by chunk.
+      progress: is told how many recordings each chunk had.
 
     Returns:
       What was stored.
 
     Raises:
       RejectedRecordings: some cannot be used and are not to be skipped, or none can.
-      InputError: recordings have changed between the two calls, or there are none.
+      InputError: recordings have changed between the two calls, there are none, or
+        the records cannot be written.
     """
     corpus, contents = provenance.corpus, []
     with staging.folder(data_dir) as temporary:
         for values in each(survey, chunks):
             contents.append(Content(*values))
             progress(contents[-1].num_recordings)
+            os.utime(temporary)  # Others see that somebody is at work.
         summary = summarize(corpus, contents, skip_rejected)
         shards = plan(chunks, contents)
-        with quiet():
+        with quiet(), writing(data_dir):
             tfds.disable_progress_bar()
             builder = _SpeechEmotion(provenance, summary, shards, each, temporary)
             builder.download_and_prepare(
                 download_dir=temporary / "downloads",
                 download_config=tfds.download.DownloadConfig(try_download_gcs=False),
             )
-        new = corpus_folder(temporary, corpus)
-        checksums.write(new)
-        staging.replace(corpus_folder(data_dir, corpus), new)
+            new = corpus_folder(temporary, corpus)
+            checksums.write(new)
+            staging.replace(data_dir, corpus, new)
     return summary
 
 
@@ -114,27 +111,32 @@ def read(
       Its utterances, sorted by name.
 
     Raises:
-      InputError: there are none, they are of other features, or they are damaged; it
-        names the file, the record where it can, and the remedy.
+      InputError: there are none, of other features or damaged ones; it names the file,
+        the record where it can, and the remedy.
     """
     folder = corpus_folder(data_dir, corpus)
     description = read_description(data_dir, corpus)
     if description is None:
         raise InputError(f"No records of '{corpus}' in {folder}. Prepare them first.")
     check_settings(data_dir, description[0], settings)
+    with unreplaced(folder, corpus):
+        return _read(folder, corpus, description[1].content_hash)
+
+
+def _read(folder: pathlib.Path, corpus: str, expected: str) -> list[Example]:
+    import tensorflow as tf
+
     if damage := checksums.find_damage(folder):
         file, problem = damage
         place = _first_damaged(folder / file) if ".tfrecord-" in file else ""
         raise damaged_records(folder, corpus, f"{file}: {problem}{place}")
-    import tensorflow as tf
-
     try:
         builder = tfds.builder_from_directory(folder)
         rows = tfds.as_numpy(builder.as_dataset(split=_SPLIT))
         examples = [_from_row(row) for row in rows]
-    except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
+    except (tf.errors.OpError, *errors_of_reading()) as error:
         raise damaged_records(folder, corpus, error) from error
-    if content_hash(map(digest, examples)) != description[1].content_hash:
+    if content_hash(map(digest, examples)) != expected:
         raise damaged_records(folder, corpus, "the content does not match its hash")
     return sorted(examples, key=lambda example: example.utterance)
 
@@ -153,10 +155,8 @@ class _SpeechEmotion(tfds.core.dataset_builder.FileReaderBuilder):
         each: Each,
         data_dir: pathlib.Path,
     ):
-        self._provenance = provenance
-        self._summary = summary
-        self._shards = shards
-        self._each = each
+        self._provenance, self._summary = provenance, summary
+        self._shards, self._each = shards, each
         config = tfds.core.BuilderConfig(
             name=provenance.corpus, description=f"The corpus {provenance.corpus}."
         )
@@ -168,9 +168,9 @@ class _SpeechEmotion(tfds.core.dataset_builder.FileReaderBuilder):
             field.name: text if field.type is str else number
             for field in dataclasses.fields(Example)
         }
-        shape = (None, self._provenance.num_features)
-        columns["features"] = tfds.features.Tensor(shape=shape, dtype=np.float32)
-        columns["fingerprint"] = tfds.features.Tensor(shape=(None,), dtype=np.uint32)
+        tensor, shape = tfds.features.Tensor, (None, self._provenance.num_features)
+        columns["features"] = tensor(shape=shape, dtype=np.float32)
+        columns["fingerprint"] = tensor(shape=(None,), dtype=np.uint32)
         return tfds.core.DatasetInfo(
             builder=self,
             description=self.__doc__,
@@ -200,9 +200,9 @@ def _write_shard(task: tuple[str, Shard]) -> int:
     """Writes one file and returns the size of its records."""
     import tensorflow as tf
 
-    path, shard = task
-    size = 0
-    with tf.io.TFRecordWriter(path) as writer:
+    (path, shard), size = task, 0
+    told = writing(pathlib.Path(path).parent, tf.errors.OpError)
+    with told, tf.io.TFRecordWriter(path) as writer:
         for record in map(_serialize, shard.examples()):
             writer.write(record)
             size += len(record)
@@ -223,8 +223,8 @@ def _serialize(example: Example) -> bytes:
         else:
             column = {"int64_list": train.Int64List(value=value.tolist())}
         columns[name] = train.Feature(**column)
-    record = train.Example(features=train.Features(feature=columns))
-    return record.SerializeToString(deterministic=True)
+    features = train.Features(feature=columns)
+    return train.Example(features=features).SerializeToString(deterministic=True)
 
 
 def _first_damaged(path: pathlib.Path) -> str:
@@ -237,7 +237,7 @@ def _first_damaged(path: pathlib.Path) -> str:
             features = tf.train.Example.FromString(record).features.feature
             last = features["utterance"].bytes_list.value[0].decode()
             number += 1
-    except tf.errors.OpError:
+    except (tf.errors.OpError, *errors_of_reading()):
         after = f", the one after utterance '{last}'" if last else ""
         return f", first in record {number + 1}{after}"
     return f"; it holds {number} whole records"

@@ -49,8 +49,8 @@ def split_speakers(
     names = np.unique(speakers)
     if fraction == 0 or len(names) < MIN_SPEAKERS:
         notice = (
-            f"{corpus}: has {len(names)} speaker(s), too few to keep one for "
-            "validation; all of it is trained on."
+            f"{corpus}: has {len(names)} speaker(s) to train on, too few to keep one "
+            "for validation."
         )
         everything = np.arange(len(speakers))
         empty = np.zeros(0, everything.dtype)

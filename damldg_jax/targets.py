@@ -182,11 +182,19 @@ def dimension_target(wishes: Wishes) -> Target:
         objective=dimensions(wishes.dimension_bins, loss),
         report=dimension_report(DIMENSIONS),
         description=described,
-        notices=(
-            "Of dimensions utterances of all emotions take part: --emotions and "
-            "--excitement_as_happiness do not count.",
-        ),
+        notices=_emotions_in_vain(wishes),
     )
+
+
+def _emotions_in_vain(wishes: Wishes) -> tuple[str, ...]:
+    """Says that a choice of emotions does not count, to who has made one."""
+    choices = {
+        "--emotions": wishes.emotions != Wishes.emotions,
+        "--excitement_as_happiness": wishes.excitement_as_happiness,
+    }
+    made = " and ".join(name for name, given in choices.items() if given)
+    told = f"Of dimensions utterances of all emotions take part, whatever {made} says."
+    return (told,) if made else ()
 
 
 def _with_excitement(

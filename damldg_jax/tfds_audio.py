@@ -7,9 +7,7 @@ sample the same, with a manifest: from there on it is a corpus like any other.
 Beside `records.py` nothing else imports tensorflow-datasets.
 """
 
-import csv
 import hashlib
-import json
 import os
 import pathlib
 import re
@@ -18,24 +16,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import soundfile
 
 # See records.py.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
-from damldg_jax.corpora import CORPORA
+from damldg_jax import locks, staging, tfds_files
 from damldg_jax.emotions import canonical
 from damldg_jax.errors import InputError
+from damldg_jax.quiet import errors_of_reading
+from damldg_jax.tfds_files import MANIFEST, Recording
+from damldg_jax.writing import writing
 
-MANIFEST = "manifest.csv"
-_SETTINGS = "settings.json"
-_COLUMNS = ("path", "emotion", "speaker", "sex", "language")
 # Raised when other files are made of the same dataset.
 _FORMAT = 1
-# What tensorflow-datasets raises where files are not as it wrote them.
-_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 class _Dataset(NamedTuple):
@@ -59,51 +54,68 @@ DATASETS = {
 }
 
 
-class _Recording(NamedTuple):
-    samples: np.ndarray
-    rate: int
-    emotion: str
-    speaker: str
-
-
 def write_recordings(
     name: str,
     dataset: pathlib.Path,
     folder: pathlib.Path,
     progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    tell: Callable[[str], object] = lambda text: None,
 ) -> pathlib.Path:
     """Writes the recordings of a prepared dataset, unless the folder holds them.
 
     A writing that was interrupted goes on where it stopped; the folder is there
-    once it is whole, and made anew when the dataset has changed.
+    once it is whole, and made anew when the dataset has changed. One process writes,
+    others wait for it.
 
     Args:
       name: one of `DATASETS`.
       dataset: its folder in the data_dir of tensorflow-datasets.
       folder: where the recordings and their manifest go.
       progress: wraps the recordings, of which it is told the number.
+      tell: is told that another process is waited for.
 
     Returns:
       The manifest, with the columns path, emotion, speaker, sex and language.
 
     Raises:
       InputError: the dataset is not prepared, damaged or not as its builder makes
-        it; or the folder holds something else.
+        it; or the folder holds something else or cannot be written.
     """
     version = _prepared(name, dataset)
     key = _key(version)
-    if not _holds(folder, key):
-        staging = folder.parent / f".{folder.name}-{key[:16]}"
-        staging.mkdir(parents=True, exist_ok=True)
-        builder = _builder(name, version)
-        total = builder.info.splits.total_num_examples
-        rows: dict[str, tuple[str, ...]] = {}
-        for recording in progress(_read(name, version, builder), total):
-            row = _write(name, staging, recording, rows)
-            rows[row[0]] = row
-        _write_index(staging, rows, key)
-        _publish(staging, folder, key)
+    if not tfds_files.holds(folder, key):
+        with locks.held(locks.place(folder.parent, folder.name), tell):
+            staging.restore(folder, _aside(folder))
+            if not tfds_files.holds(folder, key):
+                _make(name, version, folder, key, progress)
     return folder / MANIFEST
+
+
+def _make(
+    name: str,
+    version: pathlib.Path,
+    folder: pathlib.Path,
+    key: str,
+    progress: Callable[[Iterable, int], Iterable],
+) -> None:
+    builder = _builder(name, version)
+    total = builder.info.splits.total_num_examples
+    unfinished = folder.parent / f".{folder.name}-{key[:16]}"
+    rows: dict[str, tuple[str, ...]] = {}
+    # Errors of reading are told as such by who reads.
+    with writing(folder.parent):
+        unfinished.mkdir(parents=True, exist_ok=True)
+        for recording in progress(_read(name, version, builder), total):
+            row = tfds_files.write(name, unfinished, recording, rows)
+            rows[row[0]] = row
+        tfds_files.write_index(unfinished, rows, key)
+        staging.exchange(folder, unfinished, _aside(folder))
+        for abandoned in folder.parent.glob(f".{folder.name}-*"):
+            shutil.rmtree(abandoned)
+
+
+def _aside(folder: pathlib.Path) -> pathlib.Path:
+    return folder.parent / f".{folder.name}-replaced"
 
 
 def _prepared(name: str, dataset: pathlib.Path) -> pathlib.Path:
@@ -132,27 +144,10 @@ def _key(version: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
-def _holds(folder: pathlib.Path, key: str) -> bool:
-    """Whether the recordings are there already; raises if something else is."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
-    try:
-        stored = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-        whole = len(list(folder.glob("*.flac"))) == stored["recordings"]
-        return stored["key"] == key and whole and (folder / MANIFEST).is_file()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder} holds something else than recordings made of a dataset of "
-            "tensorflow-datasets. Choose another --data_dir, or move it away."
-        ) from error
-
-
 def _builder(name: str, version: pathlib.Path) -> Any:
-    from google.protobuf import json_format
-
     try:
         builder = tfds.builder_from_directory(version)
-    except (*_UNREADABLE, json_format.Error) as error:
+    except errors_of_reading() as error:
         raise _damaged(name, version, error) from error
     features = builder.info.features
     lacking = {"audio", "label", "speaker_id"} - set(features)
@@ -162,7 +157,7 @@ def _builder(name: str, version: pathlib.Path) -> Any:
     return builder
 
 
-def _read(name: str, version: pathlib.Path, builder: Any) -> Iterator[_Recording]:
+def _read(name: str, version: pathlib.Path, builder: Any) -> Iterator[Recording]:
     """Reads all splits."""
     import tensorflow as tf
 
@@ -176,8 +171,8 @@ def _read(name: str, version: pathlib.Path, builder: Any) -> Iterator[_Recording
                 label = features["label"].int2str(int(row["label"]))
                 emotion = canonical(DATASETS[name].labels.get(label, label))
                 samples = _to_16_bits(row["audio"], f"{number} of the split {split}")
-                yield _Recording(samples, rate, emotion, row["speaker_id"].decode())
-    except (*_UNREADABLE, tf.errors.OpError) as error:
+                yield Recording(samples, rate, emotion, row["speaker_id"].decode())
+    except (tf.errors.OpError, *errors_of_reading()) as error:
         raise _damaged(name, version, error) from error
     if number != total:
         raise _damaged(name, version, f"{number} recordings instead of {total}")
@@ -188,48 +183,6 @@ def _to_16_bits(samples: np.ndarray, recording: str) -> np.ndarray:
     if samples.ndim != 1 or not np.array_equal(exact, samples):
         raise InputError(f"recording {recording} is not mono of 16 bits")
     return exact
-
-
-def _write(
-    name: str, staging: pathlib.Path, recording: _Recording, taken: Mapping[str, Any]
-) -> tuple[str, ...]:
-    """Writes a recording, unless an earlier attempt did; returns its row."""
-    # The dataset keeps no names. A hash of the samples stays what it is in any order.
-    digest = hashlib.sha256(recording.samples.astype("<i2").tobytes()).hexdigest()[:16]
-    speaker = re.sub("[^A-Za-z0-9]+", "-", recording.speaker)
-    stem = f"{speaker}_{recording.emotion}_{digest}"
-    path, copies = f"{stem}.flac", 1
-    while path in taken:
-        copies += 1
-        path = f"{stem}_{copies}.flac"
-    if not (staging / path).exists():
-        part = staging / f"{path}.{os.getpid()}.part"
-        soundfile.write(
-            part, recording.samples, recording.rate, format="FLAC", subtype="PCM_16"
-        )
-        part.replace(staging / path)
-    sex = CORPORA[name].sex.get(recording.speaker, "") if name in CORPORA else ""
-    return path, recording.emotion, recording.speaker, sex, "English"
-
-
-def _write_index(
-    staging: pathlib.Path, rows: Mapping[str, tuple[str, ...]], key: str
-) -> None:
-    with (staging / MANIFEST).open("w", newline="", encoding="utf-8") as file:
-        ordered = [rows[path] for path in sorted(rows)]
-        csv.writer(file, lineterminator="\n").writerows([_COLUMNS, *ordered])
-    for part in staging.glob("*.part"):
-        part.unlink()
-    settings = json.dumps({"key": key, "recordings": len(rows)})
-    (staging / _SETTINGS).write_text(settings, encoding="utf-8")
-
-
-def _publish(staging: pathlib.Path, folder: pathlib.Path, key: str) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-    staging.rename(folder)
-    for abandoned in folder.parent.glob(f".{folder.name}-*"):
-        shutil.rmtree(abandoned)
 
 
 def _how_to_prepare(name: str, dataset: pathlib.Path) -> str:

@@ -8,10 +8,11 @@ import dataclasses
 import functools
 import math
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from damldg_jax.algorithms import Hyperparameters
 from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
+from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import Features, resolve
@@ -113,22 +114,27 @@ class Config:
         """Lets a notebook give text for paths and lists for tuples.
 
         Raises:
-          InputError: a choice is not among those there are, or two exclude another.
+          InputError: a value is none that there is, or two exclude another.
         """
         for name in ("corpora_dir", "data_dir", "workdir", "embeddings_dir"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, pathlib.Path(path))
         for name in ("corpora", "sources", "emotions", "methods"):
-            words = getattr(self, name)
-            words = words.split(",") if isinstance(words, str) else words
-            object.__setattr__(self, name, tuple(words))
+            object.__setattr__(self, name, _words(getattr(self, name)))
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
-            if value is not None and str(value) not in allowed:
+            # Without a default there may be no value either.
+            if value != getattr(Config, name) and str(value) not in allowed:
                 raise unknown(name, str(value), allowed)
+        object.__setattr__(self, "model_depth", int(self.model_depth))
         object.__setattr__(self, "hidden_units", _whole_numbers(self.hidden_units))
         resolve(self.features, self.embeddings_dir)
         object.__setattr__(self, "dimension_range", _scale(self.dimension_range))
+        if not isinstance(self.dimension_bins, int) or self.dimension_bins < 2:
+            raise InputError(
+                f"--dimension_bins={self.dimension_bins}: give a whole number, at "
+                f"least 2, such as the default, {Wishes.dimension_bins}."
+            )
         if self.beam_options and not self.beam:
             raise InputError(
                 f"--beam_options={self.beam_options} without --beam: give both."
@@ -142,7 +148,15 @@ class Config:
     @functools.cached_property
     def extractor(self) -> Features:
         """What is computed from a recording."""
-        return resolve(self.features, self.embeddings_dir)
+        return resolve(self.features, self.embeddings_dir, self._named_corpora())
+
+    def _named_corpora(self) -> tuple[str, ...]:
+        """Names of the corpora that take part; the last may be another word."""
+        names = [entry.partition("=")[0] for entry in self.corpora]
+        if self.scenario in SCENARIOS:
+            scenario = SCENARIOS[self.scenario]
+            names += [*scenario.sources, *scenario.targets]
+        return tuple(name for name in (*names, *self.sources, self.target) if name)
 
     @property
     def network(self) -> str:
@@ -184,13 +198,27 @@ class Config:
         return TARGETS[self.target_kind](wishes)
 
 
+def _items(given: object) -> Sequence[object]:
+    """Reads several values: a sequence, text with commas, one alone, or None."""
+    if isinstance(given, str):
+        return given.split(",")
+    if given is None:
+        return ()
+    return tuple(given) if isinstance(given, Iterable) else (given,)
+
+
+def _words(given: object) -> tuple[str, ...]:
+    words = (str(item).strip() for item in _items(given))
+    return tuple(word for word in words if word)
+
+
 def _scale(given: str | Sequence[float | str]) -> Scale:
-    words = given.split(",") if isinstance(given, str) else given
+    words = _items(given)
     try:
         low, high = map(float, words)
         if -math.inf < low < high < math.inf:
             return low, high
-    except ValueError:
+    except (ValueError, TypeError):
         pass  # Told below, as is a range that is none.
     raise InputError(
         f"--dimension_range={','.join(map(str, words))} is no range: give the lowest "
@@ -198,10 +226,9 @@ def _scale(given: str | Sequence[float | str]) -> Scale:
     )
 
 
-def _whole_numbers(values: Sequence[int | str] | str) -> tuple[int, ...]:
+def _whole_numbers(values: Sequence[int | str] | int | str) -> tuple[int, ...]:
     """Reads the widths of layers, numbers or text with commas."""
-    values = values.split(",") if isinstance(values, str) else values
-    texts = [str(value).strip() for value in values if str(value).strip()]
+    texts = _words(values)
     if not all(text.isdecimal() and int(text) for text in texts):
         raise InputError(
             f"--hidden_units={','.join(texts)}: give whole numbers above 0, separated "

@@ -14,6 +14,7 @@ usage, 130 when interrupted.
 """
 
 import dataclasses
+import os
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def check_corpora(config: Config) -> Result:
     sources, remarks = find_sources(config)
     listings, problems = _list(sources, config)
     if not listings:
-        raise InputError("\n".join(finding.text for finding in problems))
+        raise InputError("\n".join(told.text for told in [*remarks, *problems]))
     total = sum(len(listing.utterances) for listing in listings.values())
     with progress(None, "Measuring", "recording", total=total) as bar:
         audits = tuple(
@@ -156,20 +157,51 @@ def _declaration(source: Source) -> Corpus | None:
     return None if manifest else CORPORA.get(source.name)
 
 
-def _write(result: Result) -> None:
+def _show(text: str) -> None:
+    """Prints what the terminal can, and the rest as escapes."""
+    encoding = sys.stdout.encoding or "utf-8"
     try:
-        if _JSON.value:
-            content = records(result.audits, result.copies, result.findings)
-            write_json(pathlib.Path(_JSON.value).expanduser(), content)
-        if _HTML.value:
-            # Only here, as drawing takes a second to load.
-            from experiments.audit_report.page import page
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:
+        # Who reads has seen enough, but files are still to be written. What Python
+        # flushes at its end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-            path = pathlib.Path(_HTML.value).expanduser()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page(result.audits, result.findings), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"Cannot write {error.filename}: {error.strerror}.") from error
+
+def _write_all(result: Result) -> None:
+    """Writes each file that is asked for, whatever becomes of the others."""
+    problems = []
+    for value, write in ((_JSON.value, _write_json), (_HTML.value, _write_html)):
+        if not value:
+            continue
+        try:
+            write(pathlib.Path(value).expanduser(), result)
+        except OSError as error:
+            problems.append(f"Cannot write {value}: {error.strerror or error}.")
+    if problems:
+        raise InputError(" ".join(problems))
+
+
+def _write_json(path: pathlib.Path, result: Result) -> None:
+    write_json(path, records(result.audits, result.copies, result.findings))
+
+
+def _write_html(path: pathlib.Path, result: Result) -> None:
+    # Only here, as drawing takes a second to load.
+    from experiments.audit_report.page import page
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(result.audits, result.findings), encoding="utf-8")
+
+
+def _check_outputs() -> None:
+    for name, value in (("json", _JSON.value), ("html", _HTML.value)):
+        if value and os.path.isdir(os.path.expanduser(value)):
+            raise InputError(f"--{name}={value} is a folder: name a file in it.")
+    # It is written beside its place and then moved there, which no device survives.
+    path = os.path.expanduser(_JSON.value or "")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"--json={_JSON.value} is no ordinary file: name another one.")
 
 
 def status(argv: Sequence[str]) -> int:
@@ -178,17 +210,16 @@ def status(argv: Sequence[str]) -> int:
 
     def run(config: Config) -> None:
         nonlocal outcome
-        for name, value in (("json", _JSON.value), ("html", _HTML.value)):
-            if value and pathlib.Path(value).expanduser().is_dir():
-                raise InputError(f"--{name}={value} is a folder: name a file in it.")
+        _check_outputs()
         try:
             result = check_corpora(config)
-            _write(result)
+            # What was found must not be lost if a file cannot be written.
+            _show(report(result.audits, result.findings))
+            _write_all(result)
         except KeyboardInterrupt:
             say("Interrupted.")
             outcome = 130
             return
-        print(report(result.audits, result.findings))
         warned = any(finding.severity == WARNING for finding in result.findings)
         outcome = int(warned and _STRICT.value)
 

@@ -12,7 +12,7 @@ from damldg_jax.duplicates import Duplicate
 from damldg_jax.errors import InputError
 from damldg_jax.leakage import (
     check_sides,
-    copies_to_leave_out,
+    leaks_to_leave_out,
     sentence_overlap,
     split_hash,
 )
@@ -29,7 +29,8 @@ class Division:
       validation: by name, of each source corpus that keeps speakers, indices [n].
       test: of the target, indices [n].
       speakers: those kept for validation, of each source corpus.
-      left_out: copies of recordings that are on the other side too, indices [n].
+      left_out: recordings that are on the other side under another name, with all
+        else of their speakers, indices [n].
       account: what results tell of the split: its hash, the size of each side, and
         how many sentences are known from training.
       notices: what the user should know.
@@ -65,14 +66,14 @@ def divide(
       InputError: the sides share a speaker or a recording, or one of them is empty.
     """
     allotted = _allot(dataset, split, config)
-    out = _copies(allotted.sides, duplicates, config)
+    out = _leaks(dataset, allotted.sides, duplicates, config)
     train = _without(allotted.train, out)
     validation = _without(allotted.validation, out)
     for name, members in train.items():
         if not len(members):
             raise InputError(
-                f"Nothing of '{name}' is left to train on: every recording of it is "
-                "also tested or validated on. Take it out of --sources."
+                f"Nothing of '{name}' is left to train on: all its speakers are also "
+                "tested or validated on. Take it out of --sources."
             )
     remaining = allotted._replace(train=train, validation=validation)
     check_sides(dataset, remaining.sides, duplicates)
@@ -84,12 +85,15 @@ def divide(
         speakers=allotted.speakers,
         left_out=out,
         account=account,
-        notices=(*allotted.notices, *_notices(dataset, train, out, account)),
+        notices=(
+            *allotted.notices,
+            *_notices(dataset, split.target, train, out, account),
+        ),
     )
 
 
 class _Allotted(NamedTuple):
-    """Sides by corpus, before copies are left out."""
+    """Sides by corpus, before leaks are left out."""
 
     train: Mapping[str, np.ndarray]
     validation: Mapping[str, np.ndarray]
@@ -132,12 +136,15 @@ def _allot(dataset: Dataset, split: Split, config: Config) -> _Allotted:
     return _Allotted(train, validation, test, speakers, tuple(notices))
 
 
-def _copies(
-    sides: Mapping[str, np.ndarray], duplicates: Sequence[Duplicate], config: Config
+def _leaks(
+    dataset: Dataset,
+    sides: Mapping[str, np.ndarray],
+    duplicates: Sequence[Duplicate],
+    config: Config,
 ) -> np.ndarray:
     if not config.skip_duplicates:
         return np.zeros(0, int)
-    return copies_to_leave_out(sides, duplicates)
+    return leaks_to_leave_out(dataset, sides, duplicates)
 
 
 def _without(parts: Mapping[str, np.ndarray], out: np.ndarray) -> dict[str, np.ndarray]:
@@ -154,6 +161,7 @@ def _account(dataset: Dataset, sides: Mapping[str, np.ndarray]) -> dict[str, Any
 
 def _notices(
     dataset: Dataset,
+    target: str,
     train: Mapping[str, np.ndarray],
     out: np.ndarray,
     account: Mapping[str, Any],
@@ -161,13 +169,17 @@ def _notices(
     notices = []
     if known := account["sentences_known_from_training"]["test"]:
         notices.append(
-            f"{known:.0%} of the test utterances speak a sentence that is also trained "
-            "on, by other speakers."
+            f"{target}: {known:.0%} of the utterances tested on speak a sentence that "
+            "is also trained on, by other speakers."
         )
     if len(out):
+        speakers = sorted(
+            {f"{dataset.corpus_of_each[i]} {dataset.speakers[i]}" for i in out}
+        )
         notices.append(
-            f"{len(out)} recording(s) are left out of training or validation, since "
-            "copies of them are on the other side of the split."
+            f"{len(out)} recording(s) of {', '.join(speakers)} are left out of "
+            f"training or validation, since {target} or the validation speakers have "
+            "copies of some of them under other names."
         )
     for number, phrase in enumerate(dataset.target.phrases):
         labels = (dataset.store.labels[members] for members in train.values())

@@ -8,6 +8,8 @@ import numpy as np
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.batches import share_out
 from damldg_jax.errors import InputError
+from damldg_jax.networks import NETWORKS
+from damldg_jax.normalization import NORMALIZATIONS, check_normalization
 from experiments.config import Config
 from experiments.console import say
 from experiments.data import Prepared, load
@@ -90,6 +92,12 @@ def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
         shares = np.zeros((len(split.sources), schedule(division, config).per_domain))
         share_out(shares, len(devices(config)))
         _check_samples(shares, prepared, config)
+        check_normalization(
+            prepared.dataset,
+            NORMALIZATIONS[config.normalization],
+            np.concatenate(division.train),
+            NETWORKS[config.network].pools_inputs,
+        )
         for method in config.methods:
             for trial in range(config.trials):
                 folder = run_folder(config.workdir, split, method, trial)
@@ -119,7 +127,7 @@ def _splits(runs: list[Run], prepared: Prepared) -> list[dict[str, Any]]:
             "sources": run.split.sources,
             "target": run.split.target,
             **run.division.account,
-            "duplicates_left_out": [
+            "left_out": [
                 prepared.dataset.name_of(index) for index in run.division.left_out
             ],
         }

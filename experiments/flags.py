@@ -54,7 +54,7 @@ _define("Data", flags.DEFINE_list, "sources",
 _define("Data", flags.DEFINE_string, "target",
         "The unseen corpus to test on; or 'all': each of --corpora in turn, the "
         "others being its sources; or 'within': each of --corpora by itself, divided "
-        "by speaker.")
+        "by speaker (with --methods that do with one corpus, such as deep_all).")
 _define("Data", flags.DEFINE_string, "scenario",
         "Instead of --sources and --target, a scenario of the paper: "
         f"{_names(SCENARIOS)}.")
@@ -63,13 +63,15 @@ _define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
         "or positive valence, into which emotions are sorted; or arousal, valence and "
         "dominance as numbers, where corpora have them.")
 _define("Data", flags.DEFINE_list, "emotions",
-        "Emotions that take part; of emotions in the order of the classes. Dimensions "
-        f"take all. Of {_names(EMOTIONS)}.")
+        "Emotions that take part. With --target_kind=emotion each is a class, in the "
+        "order given; with dimensions all emotions take part, whatever is given here. "
+        f"Of {_names(EMOTIONS)}.")
 _define("Data", flags.DEFINE_bool, "excitement_as_happiness",
         "Count excitement as happiness, as is often done with IEMOCAP.")
 _define("Data", flags.DEFINE_list, "dimension_range",
-        "Lowest and highest arousal, valence and dominance in manifests; known layouts "
-        "declare it themselves.")
+        "Lowest and highest arousal, valence and dominance in manifests, one range for "
+        "all manifests and dimensions of the command; known layouts declare it "
+        "themselves.")
 _define("Data", flags.DEFINE_string, "features",
         f"What is computed from a recording, one of {_names(NAMES)}: the last is a "
         "function on Python's path that maps a waveform, float32 at 16 kHz, to an "
@@ -80,16 +82,17 @@ _define("Data", flags.DEFINE_string, "embeddings_dir",
 _define("Data", flags.DEFINE_bool, "skip_unreadable",
         "Go on without recordings that cannot be used, and list them in the results.")
 _define("Data", flags.DEFINE_bool, "skip_duplicates",
-        "Leave the copy out of training or validation where the same recording is on "
-        "the other side of the split under another name. Off: refuse such a split.")
+        "Where the same recording is on both sides of a split under two names, leave "
+        "it and all else of its speaker out of training or validation. Off: refuse "
+        "such a split.")
 _define("Data", flags.DEFINE_enum, "normalization", CHOICES["normalization"],
         "Mean and deviation by which each feature of the input is normalised: of all "
         "training utterances; of each utterance alone; or, transductively, of all "
         "unlabelled utterances of a corpus or of a speaker, those of the target too, "
         "which the results then say.")
 _define("Data", flags.DEFINE_bool, "overwrite",
-        "Delete records and runs of other settings that are in the way, and make them "
-        "anew.")
+        "Make the records of the corpora anew, and delete runs of other settings that "
+        "are in the way.")
 _define("Data", flags.DEFINE_integer, "workers",
         "Recordings that are read at a time, on a core each. Left out: as many as "
         "there are cores. The records are the same.", lower_bound=1)
@@ -198,8 +201,9 @@ _define("Other algorithms", flags.DEFINE_float, "mixstyle_probability",
 _define("Other algorithms", flags.DEFINE_float, "sam_radius",
         "rho of SAM, how far it climbs before it descends.", lower_bound=0.0)
 _define("Model", flags.DEFINE_enum, "model", CHOICES["model"],
-        "The network: a ResNet, for spectrograms, or statistics over time and a small "
-        "network on them, for embeddings. Left out: what suits --features.")
+        "The network: resnet, a ResNet, for spectrograms; pooled, mean and deviation "
+        "over time and a small network on them, for embeddings. Left out: what suits "
+        "--features.")
 _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
         "Layers of the ResNet.")
 _define("Model", flags.DEFINE_integer, "model_width",

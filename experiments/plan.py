@@ -132,6 +132,14 @@ def _check_split(split: Split) -> None:
             raise InputError(f"The source '{name}' is given twice in --sources.")
 
 
+def _with_one_domain() -> list[str]:
+    return [
+        name
+        for name, entry in ALGORITHMS.items()
+        if entry.min_domains == 1 and not entry.holds_out
+    ]
+
+
 def _check_methods(config: Config, split: Split) -> None:
     methods = config.methods
     for method in methods:
@@ -142,6 +150,12 @@ def _check_methods(config: Config, split: Split) -> None:
         entry = ALGORITHMS[method]
         held_out = config.num_held_out if entry.holds_out else 0
         if len(split.sources) < entry.min_domains + held_out:
+            if split.scenario == WITHIN_CORPUS:
+                raise InputError(
+                    f"The method '{method}' needs several corpora to learn from, and "
+                    f"--target={WITHIN} trains on one at a time. Name methods that do "
+                    f"with one: --methods={','.join(_with_one_domain())}."
+                )
             needs = f"needs at least {entry.min_domains + held_out} sources"
             reason = f", of which it holds {held_out} out at each step" * bool(held_out)
             raise InputError(

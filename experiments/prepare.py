@@ -11,16 +11,18 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
-from damldg_jax import parts, records, tfds_audio
+from damldg_jax import locks, parts, records, staging, tfds_audio
 from damldg_jax.beam import on_beam
 from damldg_jax.corpora.declaration import Listing
+from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.sources import Source
 from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
-from damldg_jax.extraction import fingerprint
+from damldg_jax.extraction import find_rejected, fingerprint
 from damldg_jax.provenance import (
     Provenance,
+    Summary,
     check_settings,
     older_versions,
     read_description,
@@ -41,18 +43,13 @@ def prepare(sources: Mapping[str, Source], config: Config) -> None:
 
     Raises:
       InputError: corpora cannot be found or read, all of which are told in one
-        message; then all recordings that cannot be used, likewise.
+        message; then all recordings that cannot be used, likewise; or the records
+        cannot be written.
     """
     if config.extractor.notice:
         say(config.extractor.notice)
-    listings, problems = {}, []
-    for source in sources.values():
-        try:
-            listings[source.name] = _list(source, config)
-        except InputError as error:
-            problems.append(str(error))
-    if problems:
-        raise InputError("\n".join(problems))
+    staging.remove_abandoned(config.data_dir)
+    listings = _list_all(sources, config)
     rejected: dict[str, RejectedRecordings] = {}
     for name, listing in listings.items():
         try:
@@ -60,12 +57,27 @@ def prepare(sources: Mapping[str, Source], config: Config) -> None:
         except RejectedRecordings as error:
             rejected[name] = error
     if rejected:
-        raise InputError(_tell(rejected))
+        raise InputError(_tell(rejected, listings))
+
+
+def _list_all(
+    sources: Mapping[str, Source], config: Config
+) -> dict[str, Listing | None]:
+    listings, problems = {}, []
+    for name, source in sources.items():
+        try:
+            staging.recover(config.data_dir, name, say)
+            listings[name] = _list(source, config)
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("\n".join(problems))
+    return listings
 
 
 def _list(source: Source, config: Config) -> Listing | None:
     """Lists the recordings; None if they are gone but their records are there."""
-    stored = read_description(config.data_dir, source.name)
+    stored = _stored(source, config)
     if stored and not _has_recordings(source):
         settings = config.extractor.settings(source.name)
         check_settings(config.data_dir, stored[0], settings)
@@ -79,6 +91,13 @@ def _list(source: Source, config: Config) -> Listing | None:
     return _with_manifest(source, config).listing()
 
 
+def _stored(source: Source, config: Config) -> tuple[Provenance, Summary] | None:
+    """What lies beside the records, unless they are to be made anew whatever it is."""
+    if config.overwrite and _has_recordings(source):
+        return None
+    return read_description(config.data_dir, source.name)
+
+
 def _with_manifest(source: Source, config: Config) -> Source:
     """Makes recordings with a manifest of a dataset of tensorflow-datasets."""
     if not source.tfds:
@@ -90,32 +109,56 @@ def _with_manifest(source: Source, config: Config) -> Source:
         lambda items, total: progress(
             items, f"Copying {source.name}", "utterance", total=total
         ),
+        say,
     )
     return dataclasses.replace(source, location=manifest, tfds=False)
 
 
 def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> None:
-    stored = read_description(config.data_dir, source.name)
     if listing is None:
-        _check_skipped(stored[1].skipped, config)
+        _, summary = read_description(config.data_dir, source.name)
+        _check_skipped(summary.skipped, config)
         say(f"{source.name}: uses the records in {config.data_dir}.")
         return
-    settings = config.extractor.settings(source.name)
-    if stored and not config.overwrite:
-        check_settings(config.data_dir, stored[0], settings)
     provenance = Provenance(
         corpus=source.name,
-        feature_settings=settings,
+        feature_settings=config.extractor.settings(source.name),
         num_features=config.extractor.num_features,
         fingerprint=fingerprint(listing.utterances),
         synthetic=source.synthetic,
-        notices=listing.notices,
+        notices=_without_paths(listing.notices, source),
     )
-    if stored and stored[0] == provenance:
-        _check_skipped(stored[1].skipped, config)
-        say(f"{source.name}: {sum(stored[1].counts.values())} utterances, unchanged.")
-        return
-    _write(provenance, listing, config)
+    lock = locks.place(config.data_dir, source.name)
+    # Where nothing is to be done, nothing need be writable.
+    if not _is_done(source, provenance, listing, config):
+        with locks.held(lock, say):
+            # Whom we waited for may have done it.
+            if not _is_done(source, provenance, listing, config):
+                _write(provenance, listing, config)
+    elif parts.folder_of(config.data_dir, source.name).exists():
+        with locks.attempted(lock) as free:
+            if free:
+                parts.remove(config.data_dir, source.name)
+
+
+def _is_done(
+    source: Source, provenance: Provenance, listing: Listing, config: Config
+) -> bool:
+    """Whether the records are there, and what they lack still cannot be used."""
+    stored = _stored(source, config)
+    if stored is None:
+        return False
+    check_settings(config.data_dir, stored[0], provenance.feature_settings)
+    if stored[0] != provenance:
+        return False
+    # Permissions, say, are mended without another size or date.
+    some = [u for u in listing.utterances if u.name in stored[1].skipped]
+    skipped = find_rejected(some, config.extractor, source.name)
+    if len(skipped) < len(stored[1].skipped):
+        return False
+    _check_skipped(skipped, config)
+    say(f"{source.name}: {sum(stored[1].counts.values())} utterances, unchanged.")
+    return True
 
 
 def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
@@ -135,15 +178,19 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
             _workers(config),
             bar.update,
         )
-    parts.remove(divided)
+    parts.remove(config.data_dir, corpus)
     for folder in older_versions(config.data_dir, corpus):
         say(f"{folder} holds records of another version: it can be deleted.")
     for notice in listing.notices:
-        say(notice)
+        say(printable(notice))
+    _say_outcome(corpus, summary)
+
+
+def _say_outcome(corpus: str, summary: Summary) -> None:
     counts = ", ".join(f"{emotion} {n}" for emotion, n in summary.counts.items())
     skipped = f"; {len(summary.skipped)} left out" if summary.skipped else ""
     say(
-        f"{provenance.corpus}: {sum(summary.counts.values())} utterances, "
+        f"{corpus}: {sum(summary.counts.values())} utterances, "
         f"{summary.seconds / 60:.1f} minutes ({counts}){skipped}."
     )
 
@@ -160,17 +207,31 @@ def _has_recordings(source: Source) -> bool:
     )
 
 
+def _without_paths(notices: tuple[str, ...], source: Source) -> tuple[str, ...]:
+    """Notices as they are stored: the same wherever the corpus lies."""
+    folder = os.path.dirname(source.location) if source.location else ""
+    prefix = os.path.join(folder, "") if folder.strip(os.sep) else ""
+    return tuple(n.replace(prefix, "") if prefix else n for n in notices)
+
+
 def _check_skipped(skipped: Mapping[str, str], config: Config) -> None:
     if skipped and not config.skip_unreadable:
         raise RejectedRecordings(skipped, any_usable=True)
 
 
-def _tell(rejected: Mapping[str, RejectedRecordings]) -> str:
+def _tell(
+    rejected: Mapping[str, RejectedRecordings], listings: Mapping[str, Listing | None]
+) -> str:
     count = sum(len(error.rejected) for error in rejected.values())
     lines = [f"{count} recording(s) cannot be used:"]
     for corpus, error in rejected.items():
         lines.append(f"{corpus}:" if error.any_usable else f"{corpus}, all of it:")
-        lines += [f"  {reason}" for reason in error.rejected.values()]
+        listed = listings[corpus].utterances if listings[corpus] else ()
+        places = {utterance.name: str(utterance.path) for utterance in listed}
+        lines += [
+            printable(f"  {places.get(name, name)}: {reason}")
+            for name, reason in error.rejected.items()
+        ]
     remedy = "Mend or remove them"
     if all(error.any_usable for error in rejected.values()):
         remedy += ", or go on without them: --skip_unreadable"

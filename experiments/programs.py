@@ -49,7 +49,7 @@ class Programs:
             augmentation=Augmentation() if config.augment else NO_AUGMENTATION,
         )
         build = functools.partial(
-            NETWORKS[config.network],
+            NETWORKS[config.network].factory,
             config.network_settings,
             num_outputs=self.dataset.target.num_outputs,
             num_features=features.num_features,

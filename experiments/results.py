@@ -17,7 +17,8 @@ from experiments.outputs import write_csv, write_json
 
 Entry = Mapping[str, Any]
 
-_IDENTITY = ("scenario", "target", "method", "trial")
+# Files that are passed on alone say what was tested how.
+_IDENTITY = ("scenario", "target", "method", "trial", "normalization", "transductive")
 _SYNTHETIC = "Synthetic corpora: they show that the software works, and nothing else."
 
 

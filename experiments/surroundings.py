@@ -1,13 +1,14 @@
 """Which corpora there are to check, and what else lies beside them."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from damldg_jax.audit import NOTE, Finding
 from damldg_jax.corpora.files import first_few, printable
 from damldg_jax.corpora.folders import list_folders
-from damldg_jax.corpora.sources import Source, known_names, parse_entries
+from damldg_jax.corpora.sources import Source, is_name, known_names, parse_entries
 from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.plan import corpora_to_prepare
@@ -73,7 +74,7 @@ def _remarks(folder: Path, folders: list[str], files: list[str]) -> Iterator[Fin
             (),
             f"Not checked, as their names are no known corpora: {shown}. They hold a "
             "folder for each emotion and can be used, and checked, by that: "
-            f"--corpora={printable(readable[0])}.",
+            f"{_flag(folder, readable)}.",
             tuple(readable),
         )
     if unknown:
@@ -94,6 +95,16 @@ def _remarks(folder: Path, folders: list[str], files: list[str]) -> Iterator[Fin
             "each into a folder that bears the corpus's name.",
             tuple(archives),
         )
+
+
+def _flag(folder: Path, names: list[str]) -> str:
+    """How one of some folders is used: by its own name if a corpus can have that."""
+    if usable := [name for name in names if is_name(name)]:
+        return f"--corpora={usable[0]}"
+    paths = [str(folder / name) for name in names]
+    # A comma would end the path, and what is shown as an escape cannot be typed.
+    typed = [path for path in paths if path == printable(path) and "," not in path]
+    return shlex.quote(f"--corpora=mine={[*typed, 'path/to/folder'][0]}")
 
 
 def _has_emotions(folder: Path) -> bool:

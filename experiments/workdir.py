@@ -90,6 +90,10 @@ def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
         "train_utterances": sum(map(len, run.division.train)),
         "validation_speakers": run.division.speakers,
         "split_hash": run.division.account["hash"],
+        # The rate of embeddings is measured on all corpora of the command.
+        "crop_frames": config.extractor.num_frames(
+            config.crop_seconds, prepared.dataset.frame_rate
+        ),
         "data": {name: prepared.hashes[name] for name in corpora},
     }
     # As it will be read back.

@@ -18,10 +18,15 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from tests.fuzz_audio import try_audio
+from tests.fuzz_audio import try_audio, try_measure
 from tests.fuzz_names import try_manifest, try_tree
 
-CASES = {"audio": try_audio, "manifest": try_manifest, "tree": try_tree}
+CASES = {
+    "audio": try_audio,
+    "measure": try_measure,
+    "manifest": try_manifest,
+    "tree": try_tree,
+}
 
 
 def attempt(kind: str, seed: int) -> str:

@@ -1,5 +1,6 @@
 """Random recordings for the fuzzer: whole ones and damaged ones."""
 
+import dataclasses
 import io
 import struct
 from pathlib import Path
@@ -9,6 +10,9 @@ import numpy as np
 import soundfile
 
 from damldg_jax.audio import RecordingError, read_waveform
+from damldg_jax.audit import CorpusAudit, findings, measure
+from damldg_jax.corpora.completeness import compare
+from damldg_jax.corpora.declaration import Utterance
 
 # Format and subtype of what is damaged.
 FORMATS = (
@@ -16,6 +20,8 @@ FORMATS = (
     *(("WAV", sub) for sub in ("DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "GSM610")),
     *(("FLAC", "PCM_16"), ("FLAC", "PCM_24"), ("WAVEX", "PCM_16"), ("AIFF", "PCM_16")),
     *(("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")),
+    *(("RF64", "PCM_16"), ("W64", "PCM_16"), ("AU", "PCM_16"), ("NIST", "PCM_16")),
+    *(("CAF", "PCM_16"), ("PAF", "PCM_16")),
 )
 INTERESTING = (0, 1, 2, 3, 16, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**32 - 1)
 
@@ -37,7 +43,18 @@ def make_audio(rng: Random, path: Path) -> None:
         samples[rng.randrange(len(samples))] = rng.choice((np.nan, np.inf, 1e30, -50))
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, rate, format=kind, subtype=subtype)
-    path.write_bytes(damage(rng, bytearray(buffer.getvalue())))
+    data = bytearray(buffer.getvalue())
+    if rng.random() < 0.2:
+        forget_length(rng, data)
+    path.write_bytes(damage(rng, data))
+
+
+def forget_length(rng: Random, data: bytearray) -> None:
+    """Makes the header one of a stream, whose length its writer could not know."""
+    if data.startswith(b"fLaC"):
+        data[21:26] = bytes([data[21] & 0xF0, *bytes(4)])
+    elif (place := max(data.find(b"data"), data.find(b"SSND"))) > 0:
+        data[place + 4 : place + 8] = rng.choice((b"\xff" * 4, bytes(4)))
 
 
 def damage(rng: Random, data: bytearray) -> bytes:
@@ -61,10 +78,12 @@ def damage(rng: Random, data: bytearray) -> bytes:
     return bytes(data)
 
 
+NAMES = ("recording.wav", "-x.wav", "x\ny.wav", "\udcff.wav", "Jose\u0301.flac")
+
+
 def try_audio(rng: Random, folder: Path) -> str:
     """One recording: a finite waveform, or one line that says why not."""
-    names = ("recording.wav", "-x.wav", "x\ny.wav", "\udcff.wav", "Jose\u0301.flac")
-    path = folder / rng.choice(names)
+    path = folder / rng.choice(NAMES)
     make_audio(rng, path)
     try:
         waveform = read_waveform(path, 16_000)
@@ -75,6 +94,25 @@ def try_audio(rng: Random, folder: Path) -> str:
     assert waveform.ndim == 1
     assert 0.1 * 16_000 - 1 <= len(waveform) <= 600 * 16_000 + 1
     assert np.isfinite(waveform).all()
+    return "read"
+
+
+def try_measure(rng: Random, folder: Path) -> str:
+    """One recording in a report: figures that are finite, or what is wrong with it."""
+    path = folder / rng.choice(NAMES)
+    make_audio(rng, path)
+    measured = measure(Utterance("x", path, "anger", "s1"))
+    audit = CorpusAudit("mine", "x", False, (measured,), (), compare(None, ()))
+    for finding in findings([audit], []):
+        check_message(finding.text)
+    if measured.sound is None:
+        check_message(measured.problem, without=path.name)
+        return "refused"
+    figures = dataclasses.asdict(measured.sound)
+    figures.pop("encoding")
+    assert all(map(np.isfinite, figures.values()))
+    # Another meaning of "whole" here would let a run fail on what was called usable.
+    assert len(read_waveform(path, 16_000))
     return "read"
 
 

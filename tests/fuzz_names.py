@@ -17,10 +17,25 @@ PIECES = (
     *("Sad", "Sad", "sad", "Angry", "fear", "happy", "HAPPY"),
     *("s1", "s2", "03a01Wa", "train", ".hidden", "-rf"),
     *("Jos\u00e9", "Jose\u0301", "\u05e9\u05dc\u05d5\u05dd", "\u60b2", "a b", "x\ny"),
-    *("\udcff", "a\u202eb", "\x1b[31m", "~", "'", '"', ",", ";", "C:", "con", "..."),
+    *(
+        "\udcff",
+        "\udcc3",
+        "\udced\udca0\udc80",
+        "a\u202eb",
+        "\x1b[31m",
+        "~",
+        "'",
+        '"',
+        ",",
+        ";",
+        "C:",
+        "con",
+        "...",
+    ),
     *("\u0600", "\U0001f600", "%s", "{0}", "\\", "*", "y" * 120),
 )
-SUFFIXES = (".wav", ".WAV", ".flac", ".ogg", ".aiff", ".mp3", ".txt", "")
+READ = (".wav", ".flac", ".ogg", ".opus", ".aiff", ".aif")
+SUFFIXES = (".wav", ".WAV", ".flac", ".ogg", ".aiff", ".mp3", ".wave", ".txt", "")
 CELLS = (
     *("a.wav", "b.flac", "./a.wav", "sub/c.wav", "../out.wav", "/etc/x.wav", "a.txt"),
     *("C:\\x\\a.wav", "C:/a.wav", "sub\\c.wav", "link.wav", "outside/x.wav", ""),
@@ -53,7 +68,8 @@ def make_manifest(rng: Random) -> bytes:
     encoding = rng.choice(
         (*["utf-8", "utf-8-sig"] * 4, "utf-16", "utf-16-le", "cp1252")
     )
-    data = buffer.getvalue().encode(encoding, "replace")
+    head = rng.choice((*[""] * 9, f"sep={mark}{end}"))
+    data = (head + buffer.getvalue()).encode(encoding, "replace")
     return data if good else damage(rng, bytearray(data))
 
 
@@ -84,10 +100,10 @@ def try_manifest(rng: Random, folder: Path) -> str:
 
 def _rows(data: bytes) -> list[list[str]]:
     """Rows that say anything, read in another way: with the mark of most columns."""
-    text = data.decode("utf-8-sig")
+    text = re.sub(r"\Asep=.(\r\n?|\n)", "", data.decode("utf-8-sig"))
     readings = [
         list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
-        for mark in ",;\t"
+        for mark in ",;\t|"
     ]
     rows = max(readings, key=lambda rows: len(rows[0]))
     return [row for row in rows[1:] if any(cell.strip() for cell in row)]
@@ -131,7 +147,7 @@ def try_tree(rng: Random, folder: Path) -> str:
         lambda: list_folders("mine", root),
         lambda: list_utterances(CORPORA["emodb"], root),
     )
-    suffixes = ((".wav", ".flac", ".ogg", ".aiff", ".mp3"), (".wav", ".flac"))
+    suffixes = ((*READ, ".mp3", ".wave"), READ)
     outcome = "refused"
     for listing, kinds in zip(lists, suffixes, strict=True):
         try:
@@ -155,12 +171,13 @@ def try_tree(rng: Random, folder: Path) -> str:
 
 
 def _audio(root: Path, suffixes: tuple[str, ...]) -> tuple[int, int]:
-    """How many files are in plain sight, and how many links may show at most."""
+    """How many files are in plain sight, and how many of anything may be told of."""
     shown = most = 0
     for parent, folders, names in os.walk(root):
         audio = [name for name in names if name.lower().endswith(suffixes)]
         hidden = "/." in parent.removeprefix(str(root))
         shown += 0 if hidden else sum(not name.startswith(".") for name in audio)
-        most += len(audio)
-        most += sum(os.path.islink(os.path.join(parent, name)) for name in folders)
+        # Any name may be one of a recording without suffix, and any folder is told of
+        # if it is named like a recording or a link.
+        most += len(names) + len(folders)
     return shown, most

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 import re
+import shlex
 
 import pytest
 import soundfile
@@ -140,6 +142,73 @@ def test_wrong_usage_tells_the_remedy(config, told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=re.escape(told)):
         check_corpora(Config(**config))
+
+
+def test_what_lies_beside_is_told_where_nothing_can_be_listed(corpora):
+    for path in (corpora / "EmoDB").iterdir():
+        path.unlink()
+    with pytest.raises(InputError) as raised:
+        check_corpora(Config(corpora_dir=corpora))
+    told = str(raised.value)
+    for text in (
+        "--corpora=homemade",
+        "Archives are not read: savee.zip",
+        "It is empty",
+    ):
+        assert text in told
+    assert told.index("savee.zip") < told.index("It is empty")
+
+
+@pytest.mark.parametrize("name", ["all", "Within", "my-corpus", "2nd", "a b"])
+def test_advice_is_what_can_be_followed(corpora, name):
+    (corpora / "homemade").rename(corpora / name)
+    (note,) = [
+        finding.text
+        for finding in check_corpora(Config(corpora_dir=corpora)).findings
+        if "folder for each emotion" in finding.text
+    ]
+    flag = shlex.split(note.rpartition("by that: ")[2].removesuffix("."))[0]
+    assert flag == f"--corpora=mine={corpora / name}"
+    entry = flag.removeprefix("--corpora=")
+    (audit,) = check_corpora(Config(corpora=(entry,))).audits
+    assert audit.counts() == {"anger": 1, "sadness": 1}
+
+
+def test_names_that_are_no_text_are_shown_as_escapes(corpora, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii:strict")
+    (corpora / "EmoDB" / "03a01Wa.wav").write_bytes(b"RIFF")
+    os.rename(corpora, corpora.with_name("\udcff\u05e9"))
+    result = run(
+        "experiments.corpora",
+        f"--corpora_dir={corpora.with_name(chr(0xDCFF) + chr(0x5E9))}",
+        cwd=corpora.parent,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "1 of 6 recordings cannot be used" in result.stdout
+    assert "\\xff\\u05e9/EmoDB/03a01Wa.wav: " in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("flag", ["--html", "--json"])
+def test_the_report_is_printed_though_a_file_cannot_be_written(corpora, capsys, flag):
+    (corpora / "file").touch()
+    wanted = {"--html": "/dev/full", "--json": f"{corpora}/file/x.json"}[flag]
+    other = corpora / "other"
+    good = f"--json={other}" if flag == "--html" else f"--html={other}"
+    with flagsaver.flagsaver():
+        arguments = ["corpora", f"--corpora_dir={corpora}", f"{flag}={wanted}", good]
+        assert command.status(arguments) == 2
+    told = capsys.readouterr()
+    assert f"Cannot write {wanted}: " in told.err
+    assert "Corpora: 1; recordings: 6;" in told.out
+    assert other.stat().st_size > 1000
+
+
+def test_no_device_is_replaced_by_a_file(corpora, capsys):
+    os.mkfifo(corpora / "device")
+    with flagsaver.flagsaver():
+        arguments = [f"--corpora_dir={corpora}", f"--json={corpora}/device"]
+        assert command.status(["corpora", *arguments]) == 2
+    assert "/device is no ordinary file" in capsys.readouterr().err
 
 
 def test_a_folder_without_known_corpora_says_what_is_there(corpora):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import soundfile
 
 from damldg_jax.audit import measure
 from damldg_jax.audit.recording import clipping, silence_at_ends
@@ -40,6 +41,24 @@ def test_a_recording_that_cannot_be_used_says_why(record, tmp_path):
     assert gone.sound is None
     assert gone.problem == "unreadable (no such file)"
     assert gone.content == ""
+
+
+def test_odd_files_are_measured_as_they_are_read(record, tmp_path):
+    soundfile.write(tmp_path / "x.flac", tone(), RATE)
+    flac = (tmp_path / "x.flac").rename(tmp_path / "\udcff.flac")
+    usual = measure(Utterance("usual", flac, "anger", "s1"))
+    # The header of a stream does not know how many samples follow.
+    data = bytearray(flac.read_bytes())
+    data[21:26] = bytes([data[21] & 0xF0, *bytes(4)])
+    flac.write_bytes(data)
+    stream = measure(Utterance("stream", flac, "anger", "s1"))
+    assert stream.content == usual.content
+    assert stream.sound.encoding == "FLAC PCM_16"
+    assert stream.sound.seconds == 0.5
+    mobile = record("mobile", tone(rate=8000), rate=8000, subtype="GSM610")
+    assert mobile.sound.encoding == "WAV GSM610"
+    # This coding comes in blocks, the last ones of them filled up.
+    assert mobile.sound.seconds == pytest.approx(0.5, abs=0.07)
 
 
 @pytest.mark.parametrize("rate", [8000, 16_000, 44_100, 48_000])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from damldg_jax.audio import RecordingError, read_waveform
+from damldg_jax.audio import RecordingError, read_recording, read_waveform
 
 RATE = 16_000
 
@@ -114,6 +114,16 @@ def test_mp3_is_refused_under_any_name(write):
     )
 
 
+def test_the_channels_of_a_recording_are_those_of_the_file(write):
+    samples = tone(48_000, channels=2) * [1.0, -0.5]
+    path = write(subtype="DOUBLE", rate=48_000, samples=samples)
+    recording = read_recording(path, RATE)
+    np.testing.assert_array_equal(recording.channels, samples.astype(np.float32))
+    np.testing.assert_array_equal(recording.waveform, read_waveform(path, RATE))
+    told = recording.rate, recording.container, recording.subtype
+    assert told == (48_000, "WAV", "DOUBLE")
+
+
 @pytest.mark.parametrize("kind", ["WAV", "WAVEX", "AIFF"])
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT", "ULAW"])
 def test_truncated_files_are_told(write, kind, subtype):
@@ -203,7 +213,8 @@ def test_folders_pipes_and_loops_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
     assert reason(tmp_path / "folder.wav") == "unreadable (it is a folder)"
-    for name in ("pipe.wav", "loop.wav", "nul\0.wav", "y" * 5000 + ".wav"):
+    assert reason(tmp_path / "pipe.wav") == "unreadable (no ordinary file)"
+    for name in ("loop.wav", "nul\0.wav", "y" * 5000 + ".wav"):
         assert reason(tmp_path / name) == "unreadable (no such file)"
 
 

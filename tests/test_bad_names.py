@@ -53,11 +53,12 @@ def test_of_one_name_the_lossless_file_counts(tmp_path):
 
 def test_formats_that_are_not_read_are_told(tmp_path):
     make(tmp_path, "Sad/a.mp3", "Sad/b.m4a", "Sad/c.OPUS", "Sad/d.aif", "Sad/e.txt")
+    make(tmp_path, "Sad/f.wave", "Sad/g.AU")
     found, notices = list_folders("mine", tmp_path)
     assert [u.name for u in found] == ["Sad/c", "Sad/d"]
     assert notices[1] == (
-        "mine: 2 audio file(s) left out, in a format that is not read (convert to WAV "
-        "or FLAC): Sad/a.mp3, Sad/b.m4a."
+        "mine: 4 audio file(s) left out, in a format that is not read (convert to WAV "
+        "or FLAC): Sad/a.mp3, Sad/b.m4a, Sad/f.wave and 1 more."
     )
 
 
@@ -76,7 +77,18 @@ def test_folders_and_pipes_that_are_named_like_recordings(tmp_path):
     found, notices = list_utterances(EMODB, tmp_path)
     assert [u.name for u in found] == ["03a01Wa.wav/03a02Wa", "16a01Na"]
     assert notices == (
+        "emodb: 2 audio file(s) left out, folder that is named like a recording (only "
+        "what lies in it is read): 03a01Wa.wav, empty.wav.",
         "emodb: 1 audio file(s) left out, no ordinary file: 03a05Wa.wav.",
+    )
+
+
+def test_a_folder_for_each_file_is_no_speaker(tmp_path):
+    make(tmp_path, "Sad/a.wav/a.wav", "Angry/b.wav/b.wav", "Sad/c.MP3/d.wav")
+    found, notices = list_folders("mine", tmp_path)
+    assert {u.speaker for u in found} == {"unknown"}
+    assert notices[1].startswith(
+        "mine: 3 audio file(s) left out, folder that is named like a recording"
     )
 
 

@@ -30,6 +30,8 @@ WRONG = {
     "--target=emovo --sources=emodb --methods=": ["--methods"],
     "--target=all --sources=emodb": ["--corpora"],
     "--target=all --corpora=emodb": ["at least two"],
+    "--target=within": ["--corpora"],
+    "--target=within --corpora=emodb --methods=mldg": ["several corpora", "deep_all"],
     "--scenario=9": ["'9'", "eng4"],
     "--scenario=4 --target=emodb": ["--target"],
     "--target=emovo --sources=emodb,x=y.csv": ["'x=y.csv'", "--corpora"],

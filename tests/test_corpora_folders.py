@@ -109,3 +109,12 @@ def test_known_defects_are_told(tmp_path):
         "AudioWAV/1006_TIE_HAP_XX.wav, AudioWAV/1006_TIE_NEU_XX.wav.",
         f"crema_d: 1 audio file(s) {known}, silence: AudioWAV/1076_MTI_SAD_XX.wav.",
     )
+
+
+@pytest.mark.parametrize("name", ["s05 (3)", "s05(3)", "s05 (03)"])
+def test_the_file_of_aesdd_without_samples_is_told(tmp_path, name):
+    make(tmp_path, f"sadness/{name}.wav", "sadness/s05 (4).wav")
+    found, (notice,) = list_utterances(CORPORA["aesdd"], tmp_path)
+    assert len(found) == 2
+    assert "no samples in the copies that circulate" in notice
+    assert notice.endswith(f": sadness/{name}.wav.")

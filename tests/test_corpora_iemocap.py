@@ -1,5 +1,7 @@
 """IEMOCAP, whose labels lie in files of their own."""
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,6 +110,37 @@ def test_damaged_lines_are_told_by_file_and_line(tmp_path, line):
         f"iemocap: 1 damaged line(s) in label files: {FOLDER}/Ses01F_impro01.txt line "
         "3. Turns without a label are left out; copy dialog/EmoEvaluation anew.",
     )
+
+
+def test_labels_behind_a_link_are_read(tmp_path):
+    make_iemocap(tmp_path, Ses01F_impro01_F000="ang")
+    (tmp_path / FOLDER).parent.rename(tmp_path / "labels")
+    (tmp_path / FOLDER).parent.symlink_to(tmp_path / "labels")
+    (tmp_path / "A link").symlink_to(tmp_path / "labels" / "EmoEvaluation")
+    (found,), notices = list_utterances(IEMOCAP, tmp_path)
+    assert found.emotion == "anger"
+    assert notices == ()
+
+
+def test_a_label_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    make_iemocap(tmp_path, Ses01F_impro01_F000="ang")
+    listed = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("EmoEvaluation"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InputError, match="EmoEvaluation: Permission denied"):
+        IEMOCAP.labels(tmp_path)
+
+
+def test_a_pipe_named_like_labels_is_not_waited_for(tmp_path):
+    make_iemocap(tmp_path, Ses01F_impro01_F000="ang")
+    os.mkfifo(tmp_path / FOLDER / "pipe.txt")
+    with pytest.raises(InputError, match=r"pipe\.txt: it is no ordinary file"):
+        list_utterances(IEMOCAP, tmp_path)
 
 
 def test_an_empty_label_file_is_told(tmp_path):

@@ -200,3 +200,13 @@ def test_two_takes_of_a_sentence_by_an_actor_are_no_copies():
         ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")
     ]
     assert len(paths) == 60
+
+
+@pytest.mark.parametrize("seconds", [0.17, 0.2, 0.25])
+def test_equal_short_sounds_are_copies(seconds):
+    rng = np.random.default_rng(3)
+    sounds = [rng.normal(size=round(seconds * 16_000)) for _ in range(3)]
+    prints = [fingerprint(sound) for sound in (*sounds, sounds[1], sounds[1])]
+    found = find_duplicates(prints)
+    assert [(pair.first, pair.second) for pair in found] == [(1, 3), (3, 4)]
+    assert {pair.error_rate for pair in found} == {0.0}

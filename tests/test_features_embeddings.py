@@ -1,5 +1,7 @@
 """Embeddings from files and from functions, and how features are found by name."""
 
+import copy
+import os
 import sys
 
 import numpy as np
@@ -11,6 +13,7 @@ from damldg_jax.audio import RecordingError
 from damldg_jax.errors import InputError
 from damldg_jax.features import FEATURES, FileEmbeddings, resolve
 from damldg_jax.features.embeddings import as_embedding
+from damldg_jax.provenance import Provenance, check_settings
 
 WAVEFORM = np.zeros(16_000)
 
@@ -125,6 +128,47 @@ def test_a_first_file_that_is_none_is_named(tmp_path):
     path = save(tmp_path, "emodb/a.npy", np.array(["a"]))
     with pytest.raises(InputError, match=f"embedding {path} holds"):
         _ = FileEmbeddings(tmp_path).num_features
+
+
+def test_what_corpora_that_are_not_asked_for_hold_does_not_count(folder):
+    save(folder, "all/labels.npy", np.array(["anger"]))
+    save(folder, "another/a.npy", np.ones(9))
+    assert resolve("files", folder, ["mine", "emodb"]).num_features == 4
+    assert resolve("files", folder, ["another"]).num_features == 9
+    with pytest.raises(InputError, match=r"labels\.npy holds"):
+        _ = resolve("files", folder).num_features
+    with pytest.raises(InputError, match="no embeddings"):
+        _ = resolve("files", folder, ["mine"]).num_features
+
+
+def test_links_that_lead_in_a_circle_are_followed_once(folder):
+    before = FileEmbeddings(folder).settings("emodb")
+    for name in ("again", "and_again"):
+        (folder / "emodb" / name).symlink_to(folder / "emodb")
+    assert FileEmbeddings(folder).settings("emodb") == before
+    # A corpus that lies elsewhere is read all the same.
+    (folder / "linked").symlink_to(folder / "emodb")
+    assert FileEmbeddings(folder).settings("linked") == before
+
+
+def test_what_is_different_about_files_and_functions_is_told_in_words(folder):
+    def refuse(stored, wanted):
+        with pytest.raises(InputError) as raised:
+            check_settings(folder, Provenance("emodb", stored, 4, "", False), wanted)
+        return str(raised.value)
+
+    before = FileEmbeddings(folder).settings("emodb")
+    os.utime(folder / "emodb" / "y.npz", ns=(0, 0))
+    after = FileEmbeddings(folder).settings("emodb")
+    message = refuse(before, after)
+    assert "settings: the names, sizes or dates of the embeddings have" in message
+    assert before["files"] not in message
+    source = {"name": "a:b", "source": "1234"}
+    assert "file of the function has changed" in refuse(
+        source, {**source, "source": "5678"}
+    )
+    # The name says it all then.
+    assert "changed" not in refuse(source, before)
 
 
 def test_changed_files_change_the_settings_of_their_corpus(folder):
@@ -275,6 +319,33 @@ def test_changed_code_changes_the_settings(modules):
     with (modules / "functions.py").open("a") as file:
         file.write("\n# another version\n")
     assert resolve(name).settings("emodb")["source"] != before["source"]
+
+
+def test_a_function_survives_a_copy(modules):
+    features = resolve("users_own.functions:vector")
+    assert features.num_features == 3
+    copied = copy.copy(features)
+    make, arguments = features.__reduce__()
+    for other in (copied, make(*arguments)):
+        assert other is not features
+        assert other.settings() == features.settings()
+        np.testing.assert_array_equal(other(np.full(800, 0.5)), [[0.5, 0, 1]])
+
+
+class Tensor:
+    """Turns into an array as one does that a gradient is asked of."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
+def test_a_value_that_fails_to_become_an_array_is_told_with_its_recording(modules):
+    features = resolve("users_own.functions:vector")
+    assert features.num_features == 3
+    features.__dict__["_function"] = lambda waveform: Tensor()
+    message = r"returns for emodb/a is no array \(.*requires grad"
+    with pytest.raises(RecordingError, match=message):
+        features(WAVEFORM, "emodb/a")
 
 
 @given(st.integers(1, 4), st.integers(1, 5))

@@ -81,9 +81,31 @@ def test_one_speaker_in_two_forms_of_unicode_is_one(tmp_path):
             "only some recordings lie in a folder of a speaker (s1, s2), 1 do not",
         ),
         (
-            ("s1/Sad/loud/a.wav", "s2/Sad/low/a.wav"),
+            ("s1/Sad/x/a.wav", "s2/Sad/y/a.wav"),
             "the folders right above the emotions' (s1, s2) and right below them "
-            "(loud, low) may both be of speakers",
+            "(x, y) may both be of speakers",
+        ),
+        (
+            ("p1/A/Sad/a.wav", "p2/A/Sad/a.wav", "p1/B/Sad/a.wav"),
+            "folders of one name lie in several folders (a) and may be of several "
+            "speakers, or of none",
+        ),
+        (
+            ("female/s1/Sad/a.wav", "male/s1/Sad/a.wav", "male/s2/Sad/a.wav"),
+            "folders of one name lie in several folders (s1) and may be of several "
+            "speakers, or of none",
+        ),
+        (
+            ("Sad/A/p1/a.wav", "Sad/A/p2/a.wav", "Sad/B/p1/a.wav"),
+            "folders of one name lie in several speakers' (p1) and may be the speakers "
+            "themselves",
+        ),
+        (("Sad/high/a.wav", "Sad/low/a.wav"), "its folders tell no speakers apart"),
+        (("strong/Sad/a.wav", "weak/Sad/a.wav"), "its folders tell no speakers apart"),
+        (("male/Sad/a.wav", "female/Sad/a.wav"), "its folders tell no speakers apart"),
+        (
+            ("Sad/Session1/a.wav", "Sad/Session2/a.wav"),
+            "its folders tell no speakers apart",
         ),
     ],
 )
@@ -92,6 +114,40 @@ def test_speakers_that_are_not_sure_are_told_and_count_as_one(tmp_path, names, p
     assert {speaker for _, speaker in found.values()} == {UNKNOWN_SPEAKER}
     assert len(found) == len(names)
     assert notices[0].startswith(f"mine: {problem}. All of it counts as one speaker")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("p1/Session1/Sad/a.wav", "p2/Session1/Sad/a.wav", "p1/Session2/Sad/a.wav"),
+        ("Session1/p1/Sad/a.wav", "Session2/p1/Sad/a.wav", "Session1/p2/Sad/a.wav"),
+        ("p1/Sad/loud/a.wav", "p2/Angry/low/a.wav"),
+        ("Sad/strong/p1/a.wav", "Sad/weak/p1/a.wav", "Sad/weak/P2/a.wav"),
+        ("train/p1/Sad/a.wav", "test/p1/Sad/a.wav", "test/p2/Sad/a.wav"),
+        ("p1/wav/Sad/a.wav", "p2/wav/Sad/a.wav"),
+        ("m/p1/Sad/a.wav", "f/p2/Sad/a.wav"),
+    ],
+)
+def test_folders_of_sessions_manners_and_splits_are_passed_over(tmp_path, names):
+    found, notices = listed(tmp_path, *names)
+    assert {speaker.lower() for _, speaker in found.values()} == {"p1", "p2"}
+    assert all(f"{s.lower()}/" in name.lower() for name, (_, s) in found.items())
+    assert len(notices) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Female", "MALE"), ("f", "m"), ("Women", "man")]
+)
+@pytest.mark.parametrize("layout", ["{}/s{}/Sad/a.wav", "Sad/{}/s{}/a.wav"])
+def test_folders_of_a_sex_tell_it(tmp_path, layout, one, other):
+    folder = make(tmp_path, layout.format(one, 1), layout.format(other, 2))
+    found, _ = list_folders("mine", folder)
+    assert {u.speaker: u.sex for u in found} == {"s1": "female", "s2": "male"}
+
+
+def test_speakers_of_one_letter_have_no_sex(tmp_path):
+    found, _ = list_folders("mine", make(tmp_path, *(f"{s}/Sad/a.wav" for s in "fma")))
+    assert {u.speaker: u.sex for u in found} == {"f": "", "m": "", "a": ""}
 
 
 def test_what_is_left_out_is_told_by_name(tmp_path):

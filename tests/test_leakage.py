@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from damldg_jax.corpora.folders import UNKNOWN_SPEAKER
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.duplicates import Duplicate
 from damldg_jax.errors import InputError
 from damldg_jax.leakage import (
     check_sides,
-    copies_to_leave_out,
+    leaks_to_leave_out,
     sentence_overlap,
     split_hash,
 )
@@ -50,10 +51,9 @@ def test_clean_sides_pass_though_speakers_of_two_corpora_share_names():
 @pytest.mark.parametrize(
     ("train", "validation", "test", "told"),
     [
-        ([0, 1], [2], [3], "validation and for the test: one b"),
-        ([0, 2], [3], [6], "training and for validation: one b"),
-        ([0, 10], [2], [11], "training and for the test: two c"),
-        ([0, 1], [], [1], "training and for the test: one a"),
+        ([0, 1], [2], [3], r"1 speaker\(s\) .*: one b\."),
+        ([0, 2], [3], [6], r"1 speaker\(s\) .*: one b\."),
+        ([0, 2, 10], [1], [3, 11], r"3 speaker\(s\) .*: one a, one b, two c\."),
     ],
 )
 def test_a_speaker_on_two_sides_is_refused_by_name(train, validation, test, told):
@@ -82,20 +82,46 @@ def test_copies_on_one_side_or_outside_of_the_split_are_no_leak():
     check_sides(make_dataset(), without_test, [Duplicate(0, 11, 0.0)])
 
 
-def test_the_side_further_from_the_test_gives_way():
-    pairs = [Duplicate(0, 4, 0.0), Duplicate(4, 6, 0.0), Duplicate(1, 7, 0.0)]
-    np.testing.assert_array_equal(copies_to_leave_out(CLEAN, pairs), [0, 1, 4])
+def left_out(pairs, dataset=None, parts=CLEAN):
+    duplicates = [Duplicate(*pair, 0.0) for pair in pairs]
+    return leaks_to_leave_out(dataset or make_dataset(), parts, duplicates).tolist()
+
+
+def test_the_side_further_from_the_test_gives_way_with_all_of_the_speaker():
+    # Speaker a has 0 and 1, b has 2 and 3, c has 4 and 5; `two` is tested on.
+    assert left_out([(0, 6)]) == [0, 1]
+    assert left_out([(4, 6)]) == [4, 5]
+    assert left_out([(2, 4)]) == [2, 3]
+    assert left_out([(0, 4), (4, 6)]) == [0, 1, 4, 5]
 
 
 def test_copies_of_copies_are_found_though_only_neighbours_are_paired():
-    # 0 and 6 lie on two sides; 1 joins them and is itself in training.
     pairs = [Duplicate(0, 1, 0.0), Duplicate(1, 6, 0.0)]
     with pytest.raises(InputError, match="one/at1 = one/at2 = two/at1"):
         check_sides(make_dataset(), CLEAN, pairs)
-    np.testing.assert_array_equal(copies_to_leave_out(CLEAN, pairs), [0, 1])
     # So it is if what joins them is on no side.
     without = {**CLEAN, "train": np.array([0, 2, 3])}
-    np.testing.assert_array_equal(copies_to_leave_out(without, pairs), [0])
+    with pytest.raises(InputError, match="one/at1 = two/at1"):
+        check_sides(make_dataset(), without, pairs)
+
+
+def test_two_speakers_who_have_a_recording_in_common_are_one():
+    # The copy itself is on no side, but what else its speakers said is.
+    without_copies = sides([1, 2, 3], [4, 5], [7, 8, 9])
+    with pytest.raises(InputError, match=r"1 speaker\(s\) .*: one a = two a"):
+        check_sides(make_dataset(), without_copies, [Duplicate(0, 6, 0.0)])
+
+
+def test_of_a_corpus_without_speakers_only_copies_are_left_out():
+    dataset = make_dataset()
+    nobody = dataset._replace(speakers=(UNKNOWN_SPEAKER,) * 6 + dataset.speakers[6:])
+    parts = sides(range(6), [], range(6, 12))
+    assert left_out([(0, 6)], nobody, parts) == [0]
+
+
+def test_an_utterance_on_two_sides_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="two sides"):
+        check_sides(make_dataset(), sides([0, 1], [], [1]), [])
 
 
 @given(
@@ -104,10 +130,10 @@ def test_copies_of_copies_are_found_though_only_neighbours_are_paired():
         max_size=20,
     )
 )
-def test_without_those_copies_the_sides_pass(pairs):
-    duplicates = [Duplicate(first, second, 0.0) for first, second in pairs]
-    out = copies_to_leave_out(CLEAN, duplicates)
+def test_without_those_the_sides_pass(pairs):
+    out = left_out(pairs)
     kept = {side: part[~np.isin(part, out)] for side, part in CLEAN.items()}
+    duplicates = [Duplicate(first, second, 0.0) for first, second in pairs]
     check_sides(make_dataset(), kept, duplicates)
     np.testing.assert_array_equal(kept["test"], CLEAN["test"])
 
@@ -120,15 +146,16 @@ def test_the_hash_tells_splits_apart_and_not_the_order_of_corpora():
     assert split_hash(dataset, mixed) == original
     swapped = {**CLEAN, "train": CLEAN["validation"], "validation": CLEAN["train"]}
     assert split_hash(dataset, swapped) != original
-    relabelled = dataset.store._replace(labels=1 - dataset.store.labels)
-    assert split_hash(dataset._replace(store=relabelled), CLEAN) != original
+    renamed = dataset._replace(speakers=("z", *dataset.speakers[1:]))
+    assert split_hash(renamed, CLEAN) != original
 
 
 def test_sentences_are_counted_within_their_corpus():
     dataset = make_dataset()
     overlap = sentence_overlap(dataset, sides([0, 2], [4, 5], [6, 7]))
-    # Of `c`'s two sentences the first is trained on; `two` has its own texts.
-    assert overlap == {"validation": 0.5, "test": 0.0}
+    # Of `c`'s two sentences the first is trained on; of the texts of `two` nothing is
+    # known, as none of it is trained on.
+    assert overlap == {"validation": 0.5, "test": None}
 
 
 def test_unknown_sentences_are_not_counted():

@@ -49,6 +49,71 @@ def test_a_recording_listed_twice_is_kept_once(tmp_path, corpus, kept, repeated)
     )
 
 
+@pytest.mark.parametrize("suffix", [".aiff", ".AIF", ".ogg", ".opus"])
+def test_native_layouts_read_what_manifests_read(tmp_path, suffix):
+    (found,), notices = list_utterances(
+        CORPORA["cafe"], make(tmp_path, f"01-C-2-1{suffix}")
+    )
+    assert found.emotion == "anger"
+    assert notices == ()
+
+
+def test_of_two_copies_that_without_loss_is_listed(tmp_path):
+    make(tmp_path, "a/03a01Wa.ogg", "a/08a01Wa.opus", "wav/03a01Wa.aif")
+    found, notices = list_utterances(EMODB, tmp_path)
+    assert [u.name for u in found] == ["a/08a01Wa", "wav/03a01Wa"]
+    assert notices == (
+        "emodb: 1 audio file(s) left out, same recording as one that is listed: "
+        "a/03a01Wa.ogg.",
+    )
+
+
+def test_recordings_in_formats_that_are_not_read_are_told(tmp_path):
+    make(tmp_path, "03a01Wa.wave", "03a02Wa.mp3", "03a04Wa", "03a05Wa.AU", "x.mp3")
+    make(tmp_path, "labels/03a07Wa.txt", "readme", "08a01Wa.wav", "mp3/08a01Wa.mp3")
+    (found,), notices = list_utterances(EMODB, tmp_path)
+    assert found.name == "08a01Wa"
+    assert notices == (
+        "emodb: 4 audio file(s) left out, in a format that is not read (convert to "
+        "WAV or FLAC): 03a01Wa.wave, 03a02Wa.mp3, 03a04Wa and 1 more.",
+    )
+
+
+def test_the_other_formats_of_crema_d_make_no_noise(tmp_path):
+    name = "1001_DFA_ANG_XX"
+    make(tmp_path, f"AudioWAV/{name}.wav", f"AudioMP3/{name}.mp3")
+    make(tmp_path, f"VideoFlash/{name}.flv")
+    found, notices = list_utterances(CORPORA["crema_d"], tmp_path)
+    assert [u.name for u in found] == [f"AudioWAV/{name}"]
+    assert notices == ()
+
+
+def test_another_recording_of_the_same_name_is_told_as_such(tmp_path):
+    for folder, content in (("f2", "1"), ("f3", "2"), ("x", "1")):
+        make(tmp_path / folder, "rab-f2-b1.wav")
+        (tmp_path / folder / "rab-f2-b1.wav").write_text(content)
+    (found,), notices = list_utterances(CORPORA["emovo"], tmp_path)
+    assert found.name == "f2/rab-f2-b1"
+    assert len(notices) == 3
+    assert notices[0].endswith(
+        "left out, same name as one that is listed, but another recording (listen to "
+        "both; rename or delete one): f3/rab-f2-b1.wav (listed: f2/rab-f2-b1.wav)."
+    )
+    assert notices[1].endswith("same recording as one that is listed: x/rab-f2-b1.wav.")
+    assert notices[2].endswith(
+        "if the folder is right, rename them): f3/rab-f2-b1.wav."
+    )
+
+
+def test_of_one_name_that_in_its_own_folder_is_listed(tmp_path):
+    for folder in ("f1", "f2"):
+        make(tmp_path / folder, "rab-f2-b1.wav")
+        (tmp_path / folder / "rab-f2-b1.wav").write_text(folder)
+    (found,), notices = list_utterances(CORPORA["emovo"], tmp_path)
+    assert found.name == "f2/rab-f2-b1"
+    assert len(notices) == 2
+
+
 def test_song_and_video_of_ravdess_are_ignored_with_the_reason(tmp_path):
     make(tmp_path, "03-01-05-01-02-01-12.wav", "03-02-05-01-02-01-12.wav")
     make(tmp_path, "01-01-05-01-02-01-12.wav", "02-02-05-01-02-01-12.wav")
@@ -125,7 +190,21 @@ def test_folder_without_recordings_is_refused(tmp_path, names):
         list_utterances(EMODB, make(tmp_path, *names))
     assert f"{tmp_path} holds no recording." in str(raised.value)
     assert ("left out" in str(raised.value)) == any(n.endswith(".wav") for n in names)
-    assert "--corpora_dir" in str(raised.value)
+    assert "Copy or unpack the recordings to there" in str(raised.value)
+    assert "--corpora=emodb=path/to/folder" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ((), "holds no recording. It is empty. EmoDB"),
+        (("emodb.zip", ".x"), "holds no recording. It holds emodb.zip. EmoDB"),
+        (("a/x", "b", "c", "d"), "It holds a, b, c and 1 more. EmoDB"),
+    ],
+)
+def test_a_folder_without_recordings_says_what_it_holds(tmp_path, names, told):
+    with pytest.raises(InputError, match=re.escape(told)):
+        list_utterances(EMODB, make(tmp_path, *names))
 
 
 def test_file_in_place_of_the_folder_is_refused(tmp_path):

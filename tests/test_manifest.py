@@ -87,6 +87,23 @@ def test_marks_and_line_ends_of_all_spreadsheets(folder, mark, end, quote):
     assert notices == ()
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "first", ["sep=;", '"sep=;"', "\ufeffSEP=;", "sep=;;;", "sep=,"]
+)
+def test_the_line_by_which_excel_knows_the_mark_is_skipped(folder, first, end):
+    lines = (first, "path;emotion;speaker", "a.wav;fear;1,5", "b.flac;joy;2")
+    found, notices = list_manifest("mine", write(folder, end.join(lines)))
+    assert [(u.name, u.speaker) for u in found] == [("a", "1,5"), ("b", "2")]
+    assert notices == ()
+
+
+def test_that_line_may_name_any_mark(folder):
+    text = "sep=|\npath|emotion|speaker\na.wav|fear|1\n"
+    ((found,), _) = list_manifest("mine", write(folder, text))
+    assert found.speaker == "1"
+
+
 def test_a_column_without_a_name_is_told(folder):
     path = write(folder, "path,emotion,speaker,,r\x1bx\na.wav,fear,1,,\n")
     assert list_manifest("mine", path).notices == (
@@ -114,7 +131,11 @@ def test_columns_not_used_are_told(folder):
         (b"", "lacks path, emotion, speaker"),
         ("a.wav,fear,1\n", "'a.wav,fear,1', lacks path, emotion, speaker"),
         ("path|emotion|speaker\n", "with commas between them"),
-        ("sep=;\npath;emotion;speaker\n", "'sep=;', lacks path, emotion, speaker"),
+        ("sep=;\npath;emotion;speaker\n", "is empty"),
+        ("sep=|\npath|emotion\n", "'path,emotion', lacks speaker"),
+        ("sep=;\npath;emotion;speaker\nx.wav;oy;1", "line 3: "),
+        ("sep=;;\n", "lacks path"),
+        ('sep=;\n"path";emotion;speaker;"x', "not valid CSV from line 2 on"),
         ("path;emotion;speaker\n", "is empty"),
         ("path,emotion\n", "lacks speaker. It must name the columns path,"),
         ("path,emotion,speaker,sex,sex\n", "repeats sex"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from damldg_jax.augment import Windows, read_windows
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
-from damldg_jax.normalization import NORMALIZATIONS, normalize
+from damldg_jax.normalization import NORMALIZATIONS, check_normalization, normalize
 
 SILENCE = -5.0
 
@@ -125,11 +125,47 @@ def test_a_single_frame_cannot_be_normalised_by_itself():
     one = example("one", "a", 0, np.ones((1, 2), np.float32))
     two = example("one", "a", 1, np.ones((3, 2), np.float32))
     dataset = build_dataset({"one": [two, one]}, ["anger", "fear"])
-    with pytest.raises(InputError, match="'one/a/0' is one frame long"):
-        normalize(dataset, NORMALIZATIONS["utterance"], np.arange(2))
-    normalize(dataset, NORMALIZATIONS["speaker"], np.arange(2))
+    with pytest.raises(InputError, match=r"'one/one/a/0' would .* one frame long"):
+        check(dataset, "utterance")
+    check(dataset, "speaker")
+
+
+def check(dataset, name, pools_inputs=False):
+    everything = np.arange(len(dataset.utterances))
+    check_normalization(dataset, NORMALIZATIONS[name], everything, pools_inputs)
+
+
+def test_an_utterance_is_not_normalised_by_itself_where_statistics_are_pooled():
+    dataset = make_dataset()
+    for name in ("utterance", "speaker"):
+        check(dataset, name)
+        with pytest.raises(InputError, match="mean and deviation over time"):
+            check(dataset, name, pools_inputs=True)
+    for name in ("none", "training", "corpus"):
+        check(dataset, name, pools_inputs=True)
+
+
+def test_utterances_of_other_emotions_count_since_no_label_is_looked_at():
+    def examples(emotion):
+        loud = Example("one/a/9", np.full((2, 3), 50, np.float32), emotion, "a")
+        quiet = [
+            Example(f"one/a/{n}", np.full((2, 3), n, np.float32), "anger", "a")
+            for n in range(2)
+        ]
+        return {"one": [*quiet, loud]}
+
+    every = build_dataset(examples("fear"), ["anger", "fear"])
+    some = build_dataset(examples("sadness"), ["anger", "fear"])
+    assert len(some.utterances) == 2
+    for name in ("corpus", "speaker"):
+        full = normalize(every, NORMALIZATIONS[name], np.arange(2))
+        part = normalize(some, NORMALIZATIONS[name], np.arange(2))
+        np.testing.assert_array_equal(full.shift[:2], part.shift)
+        np.testing.assert_array_equal(full.scale[:2], part.scale)
+        np.testing.assert_allclose(part.shift, 17, rtol=1e-6)
 
 
 def test_the_table_says_which_rules_look_at_the_target():
-    transductive = {n for n, rule in NORMALIZATIONS.items() if rule and rule[1]}
+    rules = NORMALIZATIONS.items()
+    transductive = {name for name, rule in rules if rule and rule.transductive}
     assert transductive == {"corpus", "speaker"}

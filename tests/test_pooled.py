@@ -229,7 +229,7 @@ def test_eight_devices_equal_one():
 @pytest.mark.parametrize("channels", [1, 2])
 def test_networks_of_the_table(name, channels):
     settings = NetworkSettings(depth=10, width=2, hidden_units=(4,))
-    built = NETWORKS[name](settings, 3, 8, channels=channels, silence=0.0)
+    built = NETWORKS[name].factory(settings, 3, 8, channels=channels, silence=0.0)
     params, batch_stats = jax.eval_shape(built.init, jax.random.key(0))
     inputs = jax.ShapeDtypeStruct((2, 5, 40, 8, 1), jnp.float32)
     assert jax.eval_shape(built.evaluate, params, batch_stats, inputs).logits.shape == (
@@ -241,7 +241,7 @@ def test_networks_of_the_table(name, channels):
 
 def test_a_resnet_unfolds_channels_of_each_band():
     settings = NetworkSettings(depth=10, width=2)
-    built = NETWORKS["resnet"](settings, 3, 6, channels=3)
+    built = NETWORKS["resnet"].factory(settings, 3, 6, channels=3)
     params, batch_stats = filled(built)
     assert params["encoder"]["stem"]["kernel"].shape == (7, 7, 3, 2)
     # Without the weights of the second channel, its features tell nothing.

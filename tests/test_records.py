@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from damldg_jax import checksums, records, shards
+from damldg_jax import checksums, locks, records, shards
 from damldg_jax.dataset import Example, Rejected, RejectedRecordings
 from damldg_jax.errors import InputError
 from damldg_jax.provenance import Provenance, corpus_folder, read_description
@@ -182,24 +182,33 @@ def test_a_failed_write_leaves_older_records_as_they_were(tmp_path):
 
 def test_what_nobody_works_on_any_more_is_removed(tmp_path):
     here, gone = socket.gethostname(), 2**22 + 1  # No process has such a number.
+    day = 24 * 3600
     ages = {
         f".preparing-{here}~{gone}~x": 0,
-        f".preparing-{here}~{os.getpid()}~x": 3600,
-        ".preparing-elsewhere~1~x": 3600,
-        ".preparing-elsewhere~1~y": 25 * 3600,
-        ".parts-other": 6 * 24 * 3600,
-        ".parts-forgotten": 8 * 24 * 3600,
+        f".preparing-{here}~{os.getpid()}~x": 8 * day,
+        f".preparing-{here}": 3600,
+        f".preparing-{here}~~x": 8 * day,
+        ".preparing-elsewhere~1~x": 6 * day,
+        ".preparing-elsewhere~1~y": 8 * day,
+        ".parts-other": 6 * day,
+        ".parts-forgotten": 8 * day,
+        ".parts-slow": 8 * day,
     }
     for name, age in ages.items():
         (tmp_path / name).mkdir()
         os.utime(tmp_path / name, 2 * (time.time() - age,))
-    write(tmp_path, EXAMPLES)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        f".preparing-{here}~{os.getpid()}~x",
-        ".preparing-elsewhere~1~x",
-        ".parts-other",
-        "speech_emotion",
-    }
+    locks.place(tmp_path, "killed").touch()
+    with locks.held(locks.place(tmp_path, "slow")):
+        write(tmp_path, EXAMPLES)
+        assert {path.name for path in tmp_path.iterdir()} == {
+            f".preparing-{here}~{os.getpid()}~x",
+            f".preparing-{here}",
+            ".preparing-elsewhere~1~x",
+            ".parts-other",
+            ".parts-slow",
+            ".lock-slow",
+            "speech_emotion",
+        }
 
 
 def test_recordings_that_change_meanwhile_are_noticed(tmp_path):

@@ -1,6 +1,7 @@
 """Whatever happens to a file of records, it is named and nothing of it is used."""
 
 import json
+import shutil
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,110 @@ def test_whole_files_with_content_of_their_own_are_found(data_dir):
     finally:
         for name, content in whole.items():
             (folder / name).write_bytes(content)
+
+
+def with_mended_sums(folder, name, content):
+    """What reading says with that content of a file and sums that fit it."""
+    path, sums = folder / name, folder / checksums.NAME
+    whole, listed = path.read_bytes(), sums.read_bytes()
+    try:
+        path.write_bytes(content)
+        checksums.write(folder)
+        with pytest.raises(InputError, match=r"damaged.*Delete that folder"):
+            records.read(folder.parents[2], "mine", SETTINGS)
+    finally:
+        path.write_bytes(whole)
+        sums.write_bytes(listed)
+
+
+@pytest.mark.parametrize("name", ["dataset_info.json", "features.json"])
+@settings(max_examples=8)
+@given(place=st.floats(0, 1, exclude_max=True))
+def test_a_description_cut_short_is_told_whatever_its_sums(data_dir, name, place):
+    content = read_bytes(data_dir, name).rstrip()
+    cut = content[: int(place * len(content))]
+    with_mended_sums(corpus_folder(data_dir, "mine"), name, cut)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("features.json", b"float32", b"float3"),
+        ("features.json", b"float32", b"int64"),
+        ("features.json", b"Text", b"Texts"),
+        ("features.json", b"utterance", b"name"),
+        ("features.json", b"{", b"["),
+        ("dataset_info.json", b"utterances", b"others"),
+        ("dataset_info.json", b"tfrecord", b"riegeli"),
+        (FILES[4], b"anger", b"angry"),
+    ],
+)
+def test_a_description_of_other_things_is_told(data_dir, name, before, after):
+    content = read_bytes(data_dir, name)
+    assert before in content
+    changed = content.replace(before, after)
+    with_mended_sums(corpus_folder(data_dir, "mine"), name, changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "problem"),
+    [
+        ("SHA256SUMS", False, "SHA256SUMS: it is a folder"),
+        ("metadata.json", False, "metadata.json: it is a folder"),
+        (".", True, "SHA256SUMS: it is in a file, not in a folder"),
+    ],
+)
+def test_files_and_folders_in_each_others_place_are_told(
+    tmp_path, data_dir, name, kept, problem
+):
+    folder = corpus_folder(tmp_path, "mine")
+    shutil.copytree(corpus_folder(data_dir, "mine"), folder)
+    path = folder / name
+    if kept:
+        shutil.rmtree(path)
+        path.touch()
+    else:
+        path.unlink()
+        path.mkdir()
+    for look in (
+        lambda: read_description(tmp_path, "mine"),
+        lambda: records.read(tmp_path, "mine", SETTINGS),
+    ):
+        with pytest.raises(InputError, match=f"{problem}.*Delete that folder"):
+            look()
+
+
+def test_what_may_not_be_read_is_not_called_damaged(data_dir, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(checksums, "_hash_file", refuse)
+    with pytest.raises(
+        InputError, match=r"Cannot read .*: Permission denied\."
+    ) as told:
+        records.read(data_dir, "mine", SETTINGS)
+    assert "Delete" not in str(told.value)
+
+
+def test_records_that_are_replaced_meanwhile_are_not_called_damaged(
+    tmp_path, data_dir, monkeypatch
+):
+    folder = corpus_folder(tmp_path, "mine")
+    shutil.copytree(corpus_folder(data_dir, "mine"), folder)
+
+    def cut(path):
+        shutil.copytree(path.parent, tmp_path / "new")
+        shutil.rmtree(path.parent)
+        (tmp_path / "new").rename(path.parent)
+        return ""
+
+    monkeypatch.setattr(records, "_first_damaged", cut)
+    (folder / FILES[4]).write_bytes(b"")
+    with pytest.raises(InputError, match="were replaced while they were read"):
+        records.read(tmp_path, "mine", SETTINGS)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="damaged"):
+        records.read(tmp_path, "mine", SETTINGS)
 
 
 def test_undamaged_records_are_read(data_dir):

@@ -81,8 +81,8 @@ def test_too_few_speakers_are_all_trained_on_and_the_notice_says_so(speakers):
     assert result.validation.size == 0
     assert result.speakers == ()
     assert result.notice == (
-        f"tess: has {len(set(speakers))} speaker(s), too few to keep one for "
-        "validation; all of it is trained on."
+        f"tess: has {len(set(speakers))} speaker(s) to train on, too few to keep one "
+        "for validation."
     )
 
 

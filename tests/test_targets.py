@@ -130,7 +130,24 @@ def test_dimensions_are_mapped_from_the_scale_of_each_corpus():
     np.testing.assert_allclose(labels[6], [0, -0.8, -0.2], rtol=1e-6)
     assert target.num_outputs == 33
     assert dataset.emotions == ("anger", "other")
-    assert "--emotions" in dataset.notices[0]
+    assert dataset.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "named"),
+    [
+        ({"emotions": ("anger", "sadness")}, "--emotions"),
+        ({"excitement_as_happiness": True}, "--excitement_as_happiness"),
+        (
+            {"emotions": ("anger",), "excitement_as_happiness": True},
+            "--emotions and --excitement_as_happiness",
+        ),
+    ],
+)
+def test_who_chooses_emotions_is_told_that_dimensions_take_all(wishes, named):
+    assert make("dimensions", **wishes).notices == (
+        f"Of dimensions utterances of all emotions take part, whatever {named} says.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,7 +164,7 @@ def test_utterances_that_lack_a_dimension_are_left_out_and_said():
     dataset = build_dataset(corpora, make("dimensions"))
     assert len(dataset.utterances) == 12
     assert "a/2" not in dataset.utterances
-    assert dataset.notices[1:] == (
+    assert dataset.notices == (
         "one: 3 of 9 utterances lack one of arousal, valence, dominance and are left "
         "out.",
     )
@@ -173,7 +190,7 @@ def test_a_slip_among_many_values_is_left_out_and_said():
     corpus[7] = dataclasses.replace(corpus[7], valence=5.5)
     dataset = build_dataset({"one": corpus}, make("dimensions"))
     assert len(dataset.utterances) == 99
-    assert "a/7 (3, 5.5, 1.5)" in dataset.notices[1]
+    assert "a/7 (3, 5.5, 1.5)" in dataset.notices[0]
 
 
 def test_an_end_of_the_scale_in_single_precision_is_on_it():

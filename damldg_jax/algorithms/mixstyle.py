@@ -31,7 +31,8 @@ def mixstyle(
     sample in the same slot of another domain; ``l ~ Beta(alpha, alpha)`` for each
     sample. Labels stay. It acts on the input alone, not within the network, so no
     gradient is involved. Frames of silence that pad a sample take part in its
-    statistics. The altered inputs are those that update the running statistics. An
+    statistics, unless the network leaves padding out: then they do not, and stay
+    silent. The altered inputs are those that update the running statistics. An
     input of one frame is nothing but its mean: embeddings of whole utterances are mixed
     themselves, and keep the first one's label.
 
@@ -53,7 +54,8 @@ def mixstyle(
     ) -> tuple[jax.Array, Aux]:
         require_pairs("MixStyle", batch.labels.shape[0])
         coin, draw = jax.random.split(rng)
-        altered = _mix_styles(draw, batch.inputs, hyperparameters, axis_name)
+        counts = None if network.counts is None else network.counts(batch.inputs)
+        altered = _mix_styles(draw, batch.inputs, counts, hyperparameters, axis_name)
         active = jax.random.bernoulli(coin, hyperparameters.mixstyle_probability)
         batch = batch._replace(inputs=jnp.where(active, altered, batch.inputs))
         forward = network.training_forward(batch_stats)
@@ -66,18 +68,29 @@ def mixstyle(
 
 
 def _mix_styles(
-    rng: jax.Array, x: jax.Array, settings: Hyperparameters, axis_name: str | None
+    rng: jax.Array,
+    x: jax.Array,
+    counts: jax.Array | None,
+    settings: Hyperparameters,
+    axis_name: str | None,
 ) -> jax.Array:
-    """Alters inputs [domains, per_domain, frames, features, 1]."""
+    """Alters inputs [domains, per_domain, frames, features, 1] in frames that count."""
     pair_key, share_key = jax.random.split(rng)
     partners = draw_partners(pair_key, x.shape[0])
     own = _shares(share_key, x, settings.mixstyle_alpha, axis_name)
-    mean = x.mean(axis=2, keepdims=True)
-    deviation = jnp.sqrt(x.var(axis=2, keepdims=True) + EPSILON)
+    taken = None if counts is None else _at_least_one(counts)[..., None, None]
+    mean = x.mean(axis=2, keepdims=True, where=taken)
+    deviation = jnp.sqrt(x.var(axis=2, keepdims=True, where=taken) + EPSILON)
     normalised = (x - mean) / deviation
     mixed_mean = own * mean + (1 - own) * mean[partners]
     mixed_deviation = own * deviation + (1 - own) * deviation[partners]
-    return normalised * mixed_deviation + mixed_mean
+    altered = normalised * mixed_deviation + mixed_mean
+    return altered if counts is None else jnp.where(counts[..., None, None], altered, x)
+
+
+def _at_least_one(counts: jax.Array) -> jax.Array:
+    """All frames of a sample where none counts: it has the statistics of silence."""
+    return counts | ~counts.any(axis=-1, keepdims=True)
 
 
 def _shares(

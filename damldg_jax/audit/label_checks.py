@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from damldg_jax.audit.corpus import CorpusAudit, names_of
 from damldg_jax.audit.finding import NOTE, WARNING, Finding
-from damldg_jax.corpora.files import first_few
+from damldg_jax.corpora.files import first_few, printable
 
 # Below this, none are kept for validation.
 _FEW_SPEAKERS = 3
@@ -12,7 +12,7 @@ _FEW_SPEAKERS = 3
 
 def _unusable(audit: CorpusAudit) -> Iterator[Finding]:
     if bad := audit.unusable:
-        reasons = [f"{r.utterance.path}: {r.problem}" for r in bad]
+        reasons = [f"{printable(str(r.utterance.path))}: {r.problem}" for r in bad]
         yield Finding(
             WARNING,
             (audit.name,),

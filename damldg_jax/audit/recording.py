@@ -5,9 +5,8 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-import soundfile
 
-from damldg_jax.audio import RecordingError, read_waveform
+from damldg_jax.audio import RecordingError, read_recording
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.fingerprints import SAMPLE_RATE, fingerprint
 
@@ -85,21 +84,18 @@ def measure(utterance: Utterance) -> Measured:
       Its figures, or why there are none.
     """
     try:
-        waveform = read_waveform(utterance.path, SAMPLE_RATE)
+        recording = read_recording(utterance.path, SAMPLE_RATE)
     except RecordingError as error:
         return Measured(utterance, None, str(error))
-    with soundfile.SoundFile(utterance.path) as file:
-        encoding = f"{file.format} {file.subtype}"
-        subtype, rate = file.subtype, file.samplerate
-        channels = file.read(dtype="float32", always_2d=True)
-    runs, samples = clipping(channels, rate, subtype)
+    channels, rate, waveform = recording.channels, recording.rate, recording.waveform
+    runs, samples = clipping(channels, rate, recording.subtype)
     leading, trailing = silence_at_ends(waveform)
     mean = channels.mean(axis=1, dtype=np.float64)
     sound = Sound(
         seconds=len(channels) / rate,
         sample_rate=rate,
         channels=channels.shape[1],
-        encoding=encoding,
+        encoding=f"{recording.container} {recording.subtype}",
         rms_db=_decibels(math.sqrt(np.mean(mean**2))),
         peak_db=_decibels(float(np.abs(channels).max())),
         clipped_runs=runs,

@@ -27,5 +27,6 @@ AESDD = Corpus(
     r" ?\(0?(?P<speaker>[1-9][0-9]?)\)(?P<take>[a-z]?)",
     emotions=_EMOTIONS,
     folders={word: {"emotion": code} for code, word in _EMOTIONS.items()},
+    remarks={r"s05 ?\(0?3\)": "no samples in the copies that circulate"},
     stem="{emotion}{utterance} ({speaker}){take}",
 )

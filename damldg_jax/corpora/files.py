@@ -3,26 +3,41 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from damldg_jax.errors import InputError
 
-AUDIO_SUFFIXES = (".flac", ".wav")
+# What is read. Of two files of the same name, the earlier in this list counts.
+ALL_SUFFIXES = (".flac", ".wav", ".aiff", ".aif", ".ogg", ".opus")
+# Those coded with loss: the same recording without loss is the better one.
+LOSSY_SUFFIXES = (".ogg", ".opus")
 
-# What is read beside these where a user says what is a recording: of two of the same
-# name, the earlier in this list counts.
-ALL_SUFFIXES = (*AUDIO_SUFFIXES, ".aiff", ".aif", ".ogg", ".opus")
+# Recordings too, but in formats that are not read.
+FOREIGN_SUFFIXES = (
+    *(".mp3", ".m4a", ".mp4", ".aac", ".ac3", ".wma", ".amr", ".webm", ".mka", ".3gp"),
+    *(".wave", ".aifc", ".au", ".snd", ".sph", ".nist", ".caf", ".w64", ".rf64"),
+    *(".oga", ".spx", ".ape", ".wv", ".raw", ".pcm", ".voc"),
+)
+CONVERT = "in a format that is not read (convert to WAV or FLAC)"
+
+
+class _Found(NamedTuple):
+    """What a walk comes across: a file, or a folder that is or is not entered."""
+
+    path: Path
+    folder: bool = False
+    entered: bool = False
 
 
 def audio_files(
-    folder: Path, suffixes: Sequence[str] = AUDIO_SUFFIXES
+    folder: Path, suffixes: Sequence[str] = ALL_SUFFIXES
 ) -> list[tuple[str, Path]]:
     """Lists the audio files below a folder; hidden ones are skipped.
 
     Args:
       folder: where to look. Links inside of it are followed, but no folder is
-        read twice; a link that leads out of it is listed itself, see
-        `out_of_reach`.
+        read twice; a link that leads out of it is listed itself, and so is a
+        folder that is named like a recording, see `out_of_reach`.
       suffixes: of the files that are audio, in lower case.
 
     Returns:
@@ -39,8 +54,33 @@ def audio_files(
         suffix = path.suffix.lower()
         return name, suffixes.index(suffix) if suffix in suffixes else -1, path
 
-    paths = _walk(folder, tuple(suffixes))
+    paths = (
+        found.path
+        for found in _walk(folder)
+        if found.path.name.lower().endswith(tuple(suffixes))
+        or (found.folder and not found.entered)
+    )
     return sorted(((_name(path, folder), path) for path in paths), key=order)
+
+
+def all_files(folder: Path, suffix: str = "") -> list[Path]:
+    """Lists all files below a folder, as `audio_files` walks it.
+
+    Args:
+      folder: where to look.
+      suffix: how their names end.
+
+    Returns:
+      Their paths, sorted.
+
+    Raises:
+      InputError: a folder cannot be read.
+    """
+    return sorted(
+        found.path
+        for found in _walk(folder)
+        if not found.folder and found.path.name.endswith(suffix)
+    )
 
 
 def out_of_reach(path: Path, folder: Path) -> str:
@@ -60,6 +100,8 @@ def out_of_reach(path: Path, folder: Path) -> str:
         )
     if os.path.isfile(path):
         return ""
+    if os.path.isdir(path):
+        return "folder that is named like a recording (only what lies in it is read)"
     return "link to no file" if os.path.islink(path) else "no ordinary file"
 
 
@@ -106,7 +148,7 @@ def first_few(names: list[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[_Found]:
     # A link may lead back up to a folder that is being walked.
     visited = set()
     for parent, folders, files in os.walk(folder, onerror=_fail, followlinks=True):
@@ -119,13 +161,11 @@ def _walk(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
         folders[:] = [path.name for path in below if _leads_inside(path, folder)]
         # What lies above the folder is no part of it: a link up is no loss to tell.
         yield from (
-            path
+            _Found(path, folder=True, entered=path.name in folders)
             for path in below
-            if path.name not in folders and not _leads_above(path, folder)
+            if not _leads_above(path, folder)
         )
-        for file in files:
-            if not file.startswith(".") and file.lower().endswith(suffixes):
-                yield Path(parent, file)
+        yield from (_Found(Path(parent, f)) for f in files if not f.startswith("."))
 
 
 def _leads_inside(path: Path, folder: Path) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from damldg_jax.corpora.declaration import Corpus, Label, Labels
-from damldg_jax.corpora.files import first_few, shown_name
+from damldg_jax.corpora.files import all_files, first_few, shown_name
 from damldg_jax.errors import InputError
 
 _EMOTIONS = {
@@ -79,17 +79,17 @@ def read_labels(folder: Path) -> Labels:
 
 def _label_files(folder: Path) -> Iterator[Path]:
     """What lies right in a folder EmoEvaluation; those below hold single opinions."""
-    for parent, folders, files in os.walk(folder):
-        folders.sort()
-        if os.path.basename(parent) == "EmoEvaluation":
-            for file in sorted(files):
-                # macOS leaves `._Ses01F_impro01.txt` beside the files that it copies.
-                if file.endswith(".txt") and not file.startswith("."):
-                    yield Path(parent, file)
+    for path in all_files(folder, ".txt"):
+        # A link to that folder may have another name.
+        folders = path.parent, Path(os.path.realpath(path.parent))
+        if "EmoEvaluation" in {f.name for f in folders}:
+            yield path
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """The numbered lines that begin as a label does."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"Cannot read the labels {path}: it is no ordinary file.")
     try:
         # Annotators' remarks are in no particular encoding; Latin-1 reads any bytes.
         text = path.read_text(encoding="latin-1")

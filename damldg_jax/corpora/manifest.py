@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +15,8 @@ from damldg_jax.errors import InputError
 _SHOWN = 20
 _DELIMITERS = (",", ";", "\t")
 _HEADER = 10_000
+# What Excel takes for the mark between columns, in a line of its own.
+_SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?[,;\t]*[\r\n]*', re.IGNORECASE)
 
 
 def list_manifest(name: str, path: Path, language: str = "") -> Listing:
@@ -67,11 +70,13 @@ def _read(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise _not_read(path, "it is no file")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True, delimiter=_delimiter(file))
+            delimiter, skipped = _delimiter(file)
+            line += skipped
+            reader = csv.reader(file, strict=True, delimiter=delimiter)
             for row in reader:
                 if any(cell.strip() for cell in row):
                     yield line, row
-                line = reader.line_num + 1
+                line = reader.line_num + 1 + skipped
     except UnicodeDecodeError as error:
         raise InputError(
             f"The manifest {path} is not in UTF-8. Save it as 'CSV UTF-8'."
@@ -92,18 +97,20 @@ def _not_read(path: Path, problem: object) -> InputError:
     )
 
 
-def _delimiter(file: TextIO) -> str:
-    """What separates the columns, by the header; a comma where none does well."""
-    header = file.readline(_HEADER)
+def _delimiter(file: TextIO) -> tuple[str, int]:
+    """What separates the columns, by the header; and how many lines lie above that."""
+    header, start = file.readline(_HEADER), 0
+    separator = _SEPARATOR.fullmatch(header)
+    if separator:
+        start, header = len(header), file.readline(_HEADER)
     file.seek(0)
-    return next(
-        (
-            mark
-            for mark in _DELIMITERS
-            if set(REQUIRED) <= {c.strip(' "\r\n').lower() for c in header.split(mark)}
-        ),
-        ",",
+    file.read(start)
+    marks = (
+        mark
+        for mark in _DELIMITERS
+        if set(REQUIRED) <= {c.strip(' "\r\n').lower() for c in header.split(mark)}
     )
+    return next(marks, separator[1] if separator else ","), int(bool(separator))
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:

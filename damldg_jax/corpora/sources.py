@@ -8,6 +8,7 @@ from pathlib import Path
 
 from damldg_jax.corpora import CORPORA
 from damldg_jax.corpora.declaration import Listing
+from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.folders import list_folders
 from damldg_jax.corpora.listing import list_utterances
 from damldg_jax.corpora.manifest import list_manifest
@@ -117,6 +118,19 @@ def resolve(entry: str, corpora_dir: Path | None, also: Sequence[str] = ()) -> S
     return Source(name, language, generated, location)
 
 
+def is_name(name: str) -> bool:
+    """Tells whether a corpus can have a name.
+
+    Args:
+      name: such as that of a folder.
+
+    Returns:
+      Whether it is of letters, digits and underscores, and means nothing else.
+    """
+    usable = re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name)
+    return bool(usable) and name.lower() not in RESERVED
+
+
 def parse_entries(
     entries: Sequence[str], corpora_dir: Path | None
 ) -> dict[str, Source]:
@@ -193,10 +207,11 @@ def _resolve_tfds(name: str, data_dir: str) -> Source:
 
 
 def _check_name(name: str) -> None:
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) or name.lower() in RESERVED:
+    if not is_name(name):
         raise InputError(
-            f"'{name}' cannot name a corpus. Choose a name of letters, digits and "
-            f"underscores that starts with a letter and is not {', '.join(RESERVED)}."
+            f"'{printable(name)}' cannot name a corpus. Choose a name of letters, "
+            "digits and underscores that starts with a letter and is not "
+            f"{', '.join(RESERVED)}: --corpora=mine=path."
         )
 
 

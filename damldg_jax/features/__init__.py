@@ -5,6 +5,7 @@ it a place in the table here.
 """
 
 import pathlib
+from collections.abc import Iterable
 
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import files
@@ -36,12 +37,17 @@ FEATURES: dict[str, Features] = {
 NAMES = (*FEATURES, files.NAME, "package.module:function")
 
 
-def resolve(name: str, embeddings_dir: pathlib.Path | None = None) -> Features:
+def resolve(
+    name: str,
+    embeddings_dir: pathlib.Path | None = None,
+    corpora: Iterable[str] = (),
+) -> Features:
     """Finds features by name; nothing is read or imported yet.
 
     Args:
       name: in the table, ``"files"``, or a function, ``"package.module:function"``.
       embeddings_dir: the folder of ``"files"``, and of no others.
+      corpora: whose embeddings are wanted; left out, all in that folder.
 
     Returns:
       The features.
@@ -56,7 +62,7 @@ def resolve(name: str, embeddings_dir: pathlib.Path | None = None) -> Features:
             "features read it."
         )
     if embeddings_dir is not None:
-        return FileEmbeddings(embeddings_dir)
+        return FileEmbeddings(embeddings_dir, corpora)
     if ":" in name:
         return FunctionEmbeddings(name)
     if name not in FEATURES:

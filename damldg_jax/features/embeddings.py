@@ -43,7 +43,8 @@ def as_embedding(value: Any, dimensions: int | None = None) -> np.ndarray:
     """
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
+    except Exception as error:
+        # The value's own code runs: a tensor that requires a gradient, say, objects.
         raise RecordingError(f"is no array ({error})") from error
     if array.dtype.kind not in "fiu":
         raise RecordingError(f"holds {array.dtype} where real numbers are needed")

@@ -7,10 +7,11 @@ without its extension. Nothing is unpickled.
 
 import functools
 import hashlib
+import itertools
 import os
 import pathlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,16 @@ class FileEmbeddings(Embeddings):
     name = NAME
     notice = ""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, corpora: Iterable[str] = ()):
         """Remembers the folder; nothing is read yet.
 
         Args:
           folder: that has a folder for each corpus.
+          corpora: whose folders are looked into, in this order; left out, all
+            there are.
         """
         self.folder = folder
+        self.corpora = tuple(corpora)
 
     @property
     def num_features(self) -> int:
@@ -90,7 +94,8 @@ class FileEmbeddings(Embeddings):
     @functools.cached_property
     def _first(self) -> tuple[pathlib.Path, int]:
         """The first file, and its dimensions."""
-        for path in _files(self.folder):
+        folders = [self.folder / corpus for corpus in self.corpora] or [self.folder]
+        for path in itertools.chain.from_iterable(map(_files, folders)):
             # Files beside the folders of the corpora are none of ours.
             if path.parent != self.folder:
                 try:
@@ -127,8 +132,15 @@ def _only(stored: np.lib.npyio.NpzFile) -> np.ndarray:
 
 
 def _files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The files below a folder, in a settled order."""
+    """The files below a folder, in a settled order; no folder is read twice."""
+    # A link may lead back up to a folder that is being walked.
+    visited = set()
     for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
         folders.sort()
         for name in sorted(names):
             if name.endswith(SUFFIXES):

@@ -1,0 +1,136 @@
+"""One command at a time where two would be in each other's way.
+
+A lock is held on an open file, so that the system lets go of it when the process ends,
+however it ends. The file itself is removed by whoever holds it last.
+"""
+
+import contextlib
+import errno
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+
+from damldg_jax.writing import writing
+
+try:
+    import fcntl
+except ImportError:  # Not on Windows.
+    fcntl = None
+
+PREFIX = ".lock-"
+# What file systems answer that have no locks, some of the network among them.
+_UNSUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK}
+
+
+def place(folder: pathlib.Path, name: str) -> pathlib.Path:
+    """The file that is locked by who works on something of that name in a folder."""
+    return folder / f"{PREFIX}{name}"
+
+
+@contextlib.contextmanager
+def held(
+    path: pathlib.Path, tell: Callable[[str], object] = lambda text: None
+) -> Iterator[None]:
+    """Waits until no other process holds a lock, then holds it.
+
+    Args:
+      path: the file; it and its folder are made where they are missing.
+      tell: is told, once, that another process is waited for, or that the file system
+        has no locks and nothing is held.
+
+    Yields:
+      None, while the lock is held.
+
+    Raises:
+      InputError: the folder cannot be written to.
+    """
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _take(path, tell)
+    try:
+        yield
+    finally:
+        _release(handle, path)
+
+
+@contextlib.contextmanager
+def attempted(path: pathlib.Path) -> Iterator[bool]:
+    """Holds a lock if that needs no waiting.
+
+    Args:
+      path: the file.
+
+    Yields:
+      Whether the lock is held; not so where there are no locks.
+    """
+    try:
+        handle = _open(path)
+    except OSError:
+        yield False
+        return
+    got = bool(_lock(handle)) and _is_at(handle, path)
+    try:
+        yield got
+    finally:
+        if got:
+            _release(handle, path)
+        else:
+            os.close(handle)
+
+
+def _take(path: pathlib.Path, tell: Callable[[str], object]) -> int:
+    name, waited = path.name.removeprefix(PREFIX), False
+    while True:
+        handle = _open(path)
+        try:
+            got = _lock(handle, wait=waited)
+            if got is None:
+                tell(
+                    f"{path.parent} has no file locks: let no other command prepare "
+                    f"'{name}' there meanwhile."
+                )
+                return handle
+            if not got:
+                tell(f"Another command prepares '{name}' in {path.parent}: waiting.")
+                waited = _lock(handle, wait=True)
+            if _is_at(handle, path):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        # Who held it has removed the file: others lock the new one.
+        os.close(handle)
+
+
+def _open(path: pathlib.Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+
+
+def _lock(handle: int, wait: bool = False) -> bool | None:
+    """Whether the lock is held now; None where there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in _UNSUPPORTED:
+            return None
+        raise
+    return True
+
+
+def _is_at(handle: int, path: pathlib.Path) -> bool:
+    """Whether the open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _release(handle: int, path: pathlib.Path) -> None:
+    # Removed while it is held: who opened it before sees that it is no more the one.
+    with contextlib.suppress(OSError):
+        path.unlink()
+    os.close(handle)
