@@ -4,7 +4,7 @@ A prepared dataset holds the samples of each recording, its label and its speake
 splits that are of no use here. All of it is written once as 16-bit FLAC, sample by
 sample the same, with a manifest: from there on it is a corpus like any other.
 
-Beside `records.py` nothing else imports tensorflow-datasets.
+Beside `records/tfrecords.py` nothing else imports tensorflow-datasets.
 """
 
 import hashlib
@@ -17,17 +17,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# See records.py.
+# See records/tfrecords.py.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
-from damldg_jax import locks, staging, tfds_files
+from damldg_jax import tfds_files
 from damldg_jax.emotions import canonical
 from damldg_jax.errors import InputError
-from damldg_jax.quiet import errors_of_reading
+from damldg_jax.records import locks, staging
+from damldg_jax.records.quiet import errors_of_reading
+from damldg_jax.records.writing import writing
 from damldg_jax.tfds_files import MANIFEST, Recording
-from damldg_jax.writing import writing
 
 # Raised when other files are made of the same dataset.
 _FORMAT = 1

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from damldg_jax import records
 from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import Dataset, build_dataset
 from damldg_jax.duplicates import Duplicate, find_duplicates
 from damldg_jax.labelling import Scale
-from damldg_jax.provenance import read_description
+from damldg_jax.records import tfrecords
+from damldg_jax.records.provenance import read_description
 from experiments.config import Config
 from experiments.console import progress
 
@@ -52,7 +52,7 @@ def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
     # Sorted, so that the order of names on the command line changes nothing.
     bar = progress(sorted(described), "Reading records", "corpus")
     settings = config.extractor.settings
-    examples = {n: records.read(config.data_dir, n, settings(n)) for n in bar}
+    examples = {n: tfrecords.read(config.data_dir, n, settings(n)) for n in bar}
     dataset = build_dataset(examples, config.make_target(_scales(corpora)))
     duplicates = tuple(find_duplicates(dataset.fingerprints))
     stored = {name: value for name, value in described.items() if value}

@@ -11,8 +11,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 
-from damldg_jax import locks, parts, records, staging, tfds_audio
-from damldg_jax.beam import on_beam
+from damldg_jax import tfds_audio
 from damldg_jax.corpora.declaration import Listing
 from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.sources import Source
@@ -20,7 +19,9 @@ from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
 from damldg_jax.extraction import find_rejected, fingerprint
-from damldg_jax.provenance import (
+from damldg_jax.records import locks, parts, staging, tfrecords
+from damldg_jax.records.beam import on_beam
+from damldg_jax.records.provenance import (
     Provenance,
     Summary,
     check_settings,
@@ -170,7 +171,7 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     if done := parts.tidy(divided):
         say(f"{corpus}: goes on, {done} of {total} utterances were done before.")
     with progress(None, f"Preparing {corpus}", "utterance", total=total) as bar:
-        summary = records.write(
+        summary = tfrecords.write(
             config.data_dir,
             provenance,
             divided,

@@ -29,7 +29,7 @@ def test_two_modules_know_tensorflow():
         for path in LIBRARY + COMMANDS
         if imports(path) & {"tensorflow", "tensorflow_datasets"}
     }
-    assert users == {"records.py", "tfds_audio.py"}
+    assert users == {"tfrecords.py", "tfds_audio.py"}
 
 
 def test_one_module_knows_beam_and_loads_it_when_asked():

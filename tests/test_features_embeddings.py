@@ -13,7 +13,7 @@ from damldg_jax.audio import RecordingError
 from damldg_jax.errors import InputError
 from damldg_jax.features import FEATURES, FileEmbeddings, resolve
 from damldg_jax.features.embeddings import as_embedding
-from damldg_jax.provenance import Provenance, check_settings
+from damldg_jax.records.provenance import Provenance, check_settings
 
 WAVEFORM = np.zeros(16_000)
 

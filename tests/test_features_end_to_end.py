@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from damldg_jax import records
 from damldg_jax.errors import InputError
 from damldg_jax.features import LogMel
-from damldg_jax.provenance import read_description
+from damldg_jax.records import tfrecords
+from damldg_jax.records.provenance import read_description
 from experiments.config import Config
 from experiments.data import load
 from experiments.experiment import _about_single_frames, run_experiments
@@ -174,7 +174,9 @@ def test_a_function_is_told_then_used_and_noticed_when_it_changes(
     assert told.startswith(
         f"Features are computed by own_loudness:loudness, in {place}/own_loudness.py."
     )
-    example = records.read(config.data_dir, "one", config.extractor.settings("one"))[0]
+    example = tfrecords.read(config.data_dir, "one", config.extractor.settings("one"))[
+        0
+    ]
     waveform, _ = soundfile.read(place / "one" / f"{example.utterance}.wav")
     expected = np.abs(waveform).reshape(-1, 400)
     np.testing.assert_allclose(example.features, expected, rtol=1e-6)

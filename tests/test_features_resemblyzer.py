@@ -8,9 +8,9 @@ import warnings
 import numpy as np
 import pytest
 
-from damldg_jax import records
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.corpora.synthetic import write_corpus
+from damldg_jax.records import tfrecords
 from experiments.config import Config
 from experiments.prepare import prepare
 
@@ -50,7 +50,7 @@ def prepared(place, function):
     )
     prepare(parse_entries(config.corpora, None), config)
     settings = config.extractor.settings("studio")
-    return config, records.read(config.data_dir, "studio", settings)
+    return config, tfrecords.read(config.data_dir, "studio", settings)
 
 
 def test_embeddings_of_utterances_tell_speakers_apart(place, monkeypatch):

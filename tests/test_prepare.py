@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from damldg_jax import records
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.errors import InputError
 from damldg_jax.features import FEATURES, LogMel
-from damldg_jax.provenance import corpus_folder, read_description
+from damldg_jax.records import tfrecords
+from damldg_jax.records.provenance import corpus_folder, read_description
 from experiments import prepare
 from experiments.config import Config
 from tests.cli import run
@@ -49,7 +49,7 @@ def stored_files(config):
 
 def test_features_are_those_of_the_recordings(config, tmp_path):
     prepare_all(config)
-    examples = records.read(config.data_dir, "mine", SETTINGS)
+    examples = tfrecords.read(config.data_dir, "mine", SETTINGS)
     assert [example.utterance for example in examples] == ["a", "b", "c"]
     waveform, _ = soundfile.read(tmp_path / "mine" / "b.wav")
     np.testing.assert_array_equal(examples[1].features, LogMel()(waveform))
@@ -69,7 +69,7 @@ def test_changed_corpora_are_prepared_again(config, tmp_path):
     prepare_all(config)
     corpus(tmp_path / "mine", ["a", "b", "c", "d"])
     prepare_all(config)
-    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 4
+    assert len(tfrecords.read(config.data_dir, "mine", SETTINGS)) == 4
 
 
 def test_all_unusable_recordings_of_all_corpora_are_told_at_once(config, tmp_path):
@@ -93,7 +93,7 @@ def test_unusable_recordings_are_skipped_on_demand_but_never_in_silence(
 ):
     (tmp_path / "mine" / "b.wav").write_bytes(b"RIFF")
     prepare_all(dataclasses.replace(config, skip_unreadable=True))
-    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 2
+    assert len(tfrecords.read(config.data_dir, "mine", SETTINGS)) == 2
     with pytest.raises(InputError, match=r"b\.wav: unreadable"):
         prepare_all(config)
 
@@ -124,7 +124,7 @@ def test_a_missing_recording_of_a_manifest_is_told_with_the_others(config, tmp_p
     with pytest.raises(InputError, match=r"(?s)2 rec.*a\.wav.*no such file.*b\.wav"):
         prepare_all(config)
     prepare_all(dataclasses.replace(config, skip_unreadable=True))
-    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 1
+    assert len(tfrecords.read(config.data_dir, "mine", SETTINGS)) == 1
 
 
 def test_a_corpus_of_which_nothing_can_be_used_is_told_as_such(tmp_path):
@@ -162,7 +162,7 @@ def test_the_command_prepares_and_shares_flagfiles_with_main(tmp_path):
     assert done.returncode == 0, done.stderr
     assert not done.stdout
     assert "mine: 2 utterances, 0.0 minutes (anger 2)." in done.stderr
-    assert len(records.read(tmp_path / "records", "mine", SETTINGS)) == 2
+    assert len(tfrecords.read(tmp_path / "records", "mine", SETTINGS)) == 2
 
 
 def test_the_command_without_corpora_says_what_to_name(tmp_path):

@@ -9,9 +9,9 @@ import shutil
 
 import pytest
 
-from damldg_jax import records
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import corpus_folder, read_description
+from damldg_jax.records import tfrecords
+from damldg_jax.records.provenance import corpus_folder, read_description
 from experiments.config import Config
 from tests.test_prepare import SETTINGS, config, corpus, prepare_all
 
@@ -40,7 +40,7 @@ def test_a_mended_recording_is_used_though_size_and_date_are_the_same(
     assert "mine: 2 utterances, unchanged." in capsys.readouterr().err
     rewrite(path, whole)
     prepare_all(dataclasses.replace(config, skip_unreadable=skip))
-    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 3
+    assert len(tfrecords.read(config.data_dir, "mine", SETTINGS)) == 3
 
 
 def test_overwrite_makes_all_anew(config, tmp_path):
@@ -56,7 +56,7 @@ def test_overwrite_makes_all_anew(config, tmp_path):
     with pytest.raises(InputError, match="damaged"):
         prepare_all(config)
     prepare_all(dataclasses.replace(config, overwrite=True))
-    assert len(records.read(config.data_dir, "mine", SETTINGS)) == 3
+    assert len(tfrecords.read(config.data_dir, "mine", SETTINGS)) == 3
 
 
 def test_bytes_do_not_depend_on_where_the_corpus_lies(config, tmp_path, capsys):

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from damldg_jax import records
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.features import LogMel
+from damldg_jax.records import tfrecords
 from experiments.config import Config
 from experiments.prepare import prepare
 from tests.real_corpora import corpora_dir
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 def test_a_whole_corpus_becomes_records(tmp_path):
     config = Config(corpora_dir=corpora_dir(), data_dir=tmp_path)
     prepare(parse_entries(["turev"], config.corpora_dir), config)
-    examples = records.read(tmp_path, "turev", dataclasses.asdict(LogMel()))
+    examples = tfrecords.read(tmp_path, "turev", dataclasses.asdict(LogMel()))
     assert len(examples) == 440
     emotions, counts = np.unique([e.emotion for e in examples], return_counts=True)
     assert dict(zip(emotions.tolist(), counts.tolist(), strict=True)) == {

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from damldg_jax import checksums, locks, records, shards
 from damldg_jax.dataset import Example, Rejected, RejectedRecordings
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import Provenance, corpus_folder, read_description
+from damldg_jax.records import checksums, locks, shards, tfrecords
+from damldg_jax.records.provenance import Provenance, corpus_folder, read_description
 
 PROVENANCE = Provenance(
     corpus="mine",
@@ -51,7 +51,7 @@ def write(folder, examples, **options):
     """Writes the examples as pieces of two."""
     pieces = [examples[start : start + 2] for start in range(0, len(examples), 2)]
     chunks = [lambda piece=piece: piece for piece in pieces]
-    return records.write(folder, PROVENANCE, chunks, **options)
+    return tfrecords.write(folder, PROVENANCE, chunks, **options)
 
 
 def assert_same(a, b):
@@ -63,7 +63,7 @@ def assert_same(a, b):
 
 def test_what_is_written_is_read_back_sorted_by_name(tmp_path):
     write(tmp_path, EXAMPLES)
-    found = records.read(tmp_path, "mine", SETTINGS)
+    found = tfrecords.read(tmp_path, "mine", SETTINGS)
     for a, b in zip(found, sorted(EXAMPLES, key=lambda e: e.utterance), strict=True):
         assert_same(a, b)
 
@@ -101,7 +101,9 @@ def test_many_files_hold_about_as_many_utterances_each(tmp_path, monkeypatch):
     assert files[1] == "speech_emotion-utterances.tfrecord-00001-of-00003"
     lengths = tfds.builder_from_directory(corpus_folder(tmp_path, "mine")).info
     assert lengths.splits["utterances"].shard_lengths == [3, 3, 3]
-    for a, b in zip(records.read(tmp_path, "mine", SETTINGS), everything, strict=True):
+    for a, b in zip(
+        tfrecords.read(tmp_path, "mine", SETTINGS), everything, strict=True
+    ):
         assert_same(a, b)
 
 
@@ -146,7 +148,7 @@ def test_rejected_recordings_are_skipped_on_demand_and_remembered(tmp_path):
     some = [Rejected("x", "silent"), *EXAMPLES]
     summary = write(tmp_path, some, skip_rejected=True)
     assert summary.skipped == {"x": "silent"}
-    assert len(records.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
+    assert len(tfrecords.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
 
 
 def test_nothing_left_after_skipping_is_an_error(tmp_path):
@@ -159,16 +161,16 @@ def test_an_interrupted_write_leaves_nothing_that_looks_whole(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        records.write(tmp_path, PROVENANCE, [lambda: EXAMPLES, interrupted])
+        tfrecords.write(tmp_path, PROVENANCE, [lambda: EXAMPLES, interrupted])
     assert read_description(tmp_path, "mine") is None
     with pytest.raises(InputError, match="No records of 'mine'"):
-        records.read(tmp_path, "mine", SETTINGS)
+        tfrecords.read(tmp_path, "mine", SETTINGS)
 
 
 def test_records_of_other_settings_are_not_read(tmp_path):
     write(tmp_path, EXAMPLES)
     with pytest.raises(InputError, match="num_mels 4 instead of 8"):
-        records.read(tmp_path, "mine", {**SETTINGS, "num_mels": 8})
+        tfrecords.read(tmp_path, "mine", {**SETTINGS, "num_mels": 8})
 
 
 def test_a_failed_write_leaves_older_records_as_they_were(tmp_path):
@@ -176,7 +178,7 @@ def test_a_failed_write_leaves_older_records_as_they_were(tmp_path):
     with pytest.raises(RejectedRecordings):
         write(tmp_path, [example(5), Rejected("x", "silent")])
     assert read_description(tmp_path, "mine") == (PROVENANCE, summary)
-    assert len(records.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
+    assert len(tfrecords.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
     assert [path.name for path in tmp_path.iterdir()] == ["speech_emotion"]
 
 
@@ -214,7 +216,7 @@ def test_what_nobody_works_on_any_more_is_removed(tmp_path):
 def test_recordings_that_change_meanwhile_are_noticed(tmp_path):
     calls = iter([EXAMPLES, [*EXAMPLES[:2], example(4)]])
     with pytest.raises(InputError, match="changed while their corpus was prepared"):
-        records.write(tmp_path, PROVENANCE, [lambda: next(calls)])
+        tfrecords.write(tmp_path, PROVENANCE, [lambda: next(calls)])
     assert read_description(tmp_path, "mine") is None
 
 

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from damldg_jax import beam
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import corpus_folder
+from damldg_jax.records import beam
+from damldg_jax.records.provenance import corpus_folder
 from experiments import prepare
 from experiments.config import Config
 from tests.test_prepare import corpus

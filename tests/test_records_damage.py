@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from damldg_jax import checksums, records, shards
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import corpus_folder, read_description
+from damldg_jax.records import checksums, shards, tfrecords
+from damldg_jax.records.provenance import corpus_folder, read_description
 from tests.test_records import PROVENANCE, SETTINGS, example
 
 NUMBER = 7
@@ -30,7 +30,7 @@ def data_dir(tmp_path_factory):
     examples = [example(number) for number in range(NUMBER)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shards, "SHARD_BYTES", 500)
-        records.write(folder, PROVENANCE, [lambda: examples])
+        tfrecords.write(folder, PROVENANCE, [lambda: examples])
     stored = sorted(path.name for path in corpus_folder(folder, "mine").iterdir())
     assert tuple(stored) == FILES
     return folder
@@ -45,7 +45,7 @@ def damaged(data_dir, name, content):
         if content is not None:
             path.write_bytes(content)
         with pytest.raises(InputError) as caught:
-            records.read(data_dir, "mine", SETTINGS)
+            tfrecords.read(data_dir, "mine", SETTINGS)
     finally:
         path.write_bytes(whole)
     message = str(caught.value)
@@ -122,7 +122,7 @@ def test_whole_files_with_content_of_their_own_are_found(data_dir):
         (folder / "metadata.json").write_text(json.dumps(stored))
         checksums.write(folder)
         with pytest.raises(InputError, match="the content does not match its hash"):
-            records.read(data_dir, "mine", SETTINGS)
+            tfrecords.read(data_dir, "mine", SETTINGS)
     finally:
         for name, content in whole.items():
             (folder / name).write_bytes(content)
@@ -136,7 +136,7 @@ def with_mended_sums(folder, name, content):
         path.write_bytes(content)
         checksums.write(folder)
         with pytest.raises(InputError, match=r"damaged.*Delete that folder"):
-            records.read(folder.parents[2], "mine", SETTINGS)
+            tfrecords.read(folder.parents[2], "mine", SETTINGS)
     finally:
         path.write_bytes(whole)
         sums.write_bytes(listed)
@@ -193,7 +193,7 @@ def test_files_and_folders_in_each_others_place_are_told(
         path.mkdir()
     for look in (
         lambda: read_description(tmp_path, "mine"),
-        lambda: records.read(tmp_path, "mine", SETTINGS),
+        lambda: tfrecords.read(tmp_path, "mine", SETTINGS),
     ):
         with pytest.raises(InputError, match=f"{problem}.*Delete that folder"):
             look()
@@ -207,7 +207,7 @@ def test_what_may_not_be_read_is_not_called_damaged(data_dir, monkeypatch):
     with pytest.raises(
         InputError, match=r"Cannot read .*: Permission denied\."
     ) as told:
-        records.read(data_dir, "mine", SETTINGS)
+        tfrecords.read(data_dir, "mine", SETTINGS)
     assert "Delete" not in str(told.value)
 
 
@@ -223,17 +223,17 @@ def test_records_that_are_replaced_meanwhile_are_not_called_damaged(
         (tmp_path / "new").rename(path.parent)
         return ""
 
-    monkeypatch.setattr(records, "_first_damaged", cut)
+    monkeypatch.setattr(tfrecords, "_first_damaged", cut)
     (folder / FILES[4]).write_bytes(b"")
     with pytest.raises(InputError, match="were replaced while they were read"):
-        records.read(tmp_path, "mine", SETTINGS)
+        tfrecords.read(tmp_path, "mine", SETTINGS)
     monkeypatch.undo()
     with pytest.raises(InputError, match="damaged"):
-        records.read(tmp_path, "mine", SETTINGS)
+        tfrecords.read(tmp_path, "mine", SETTINGS)
 
 
 def test_undamaged_records_are_read(data_dir):
-    assert len(records.read(data_dir, "mine", SETTINGS)) == NUMBER
+    assert len(tfrecords.read(data_dir, "mine", SETTINGS)) == NUMBER
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"provenance": 3}'])

@@ -8,9 +8,10 @@ import signal
 import numpy as np
 import pytest
 
-from damldg_jax import records, staging, tfds_audio
+from damldg_jax import tfds_audio
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import corpus_folder, read_description
+from damldg_jax.records import staging, tfrecords
+from damldg_jax.records.provenance import corpus_folder, read_description
 from experiments.config import Config
 from tests.test_prepare import corpus, prepare_all
 from tests.test_records import EXAMPLES, PROVENANCE, SETTINGS, write
@@ -35,11 +36,11 @@ def test_a_disk_that_is_full_leaves_older_records_as_they_are(tmp_path, size):
     write(tmp_path, EXAMPLES[:1])
     before = read_description(tmp_path, "mine")
     with full_from(size), pytest.raises(InputError, match="too large") as told:
-        records.write(tmp_path, PROVENANCE, [lambda: EXAMPLES * 9])
+        tfrecords.write(tmp_path, PROVENANCE, [lambda: EXAMPLES * 9])
     assert str(told.value).startswith(f"Cannot write to {tmp_path}")
     assert "choose another folder by --data_dir" in str(told.value)
     assert read_description(tmp_path, "mine") == before
-    assert len(records.read(tmp_path, "mine", SETTINGS)) == 1
+    assert len(tfrecords.read(tmp_path, "mine", SETTINGS)) == 1
     assert os.listdir(tmp_path) == ["speech_emotion"]
 
 
@@ -101,7 +102,7 @@ def test_new_records_lie_in_place_before_the_old_ones_go(tmp_path, monkeypatch):
 
     def look(path, **_):
         removed.append(path.name)
-        assert len(records.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
+        assert len(tfrecords.read(tmp_path, "mine", SETTINGS)) == len(EXAMPLES)
 
     with monkeypatch.context() as patch:
         patch.setattr(staging.shutil, "rmtree", look)

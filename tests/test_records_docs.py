@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from damldg_jax import records
-from damldg_jax.provenance import VERSION, Provenance, corpus_folder
+from damldg_jax.records import tfrecords
+from damldg_jax.records.provenance import VERSION, Provenance, corpus_folder
 from tests.test_records import EXAMPLES
 
 TEXT = (Path(__file__).parents[1] / "docs" / "records.md").read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def examples(tmp_path, monkeypatch):
     ]
     settings = {"name": "log_mel"}
     provenance = Provenance("emodb", settings, NUM_FEATURES, "abc", False)
-    records.write(Path(tmp_path, "data/records"), provenance, [lambda: wide])
+    tfrecords.write(Path(tmp_path, "data/records"), provenance, [lambda: wide])
     monkeypatch.chdir(tmp_path)
     return {example.utterance: example for example in wide}
 
@@ -70,7 +70,7 @@ def test_by_tf_data_alone(examples):
 
 
 def test_by_this_package(examples):
-    names = run("records.read")
+    names = run("tfrecords.read")
     assert [e.utterance for e in names["examples"]] == sorted(examples)
     assert names["summary"].counts == {"anger": 2, "fear": 1}
 

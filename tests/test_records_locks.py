@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from damldg_jax import locks, parts, records
-from damldg_jax.provenance import corpus_folder
+from damldg_jax.records import locks, parts, tfrecords
+from damldg_jax.records.provenance import corpus_folder
 from tests.cli import environment
 from tests.test_records_restart import (
     NUMBER,
@@ -74,7 +74,7 @@ def test_the_second_waits_and_finds_all_done(place):
     # Each command tries the function out once.
     assert count_calls(place) == NUMBER + 1
     settings = config().extractor.settings("mine")
-    assert len(records.read(place / "records", "mine", settings)) == NUMBER
+    assert len(tfrecords.read(place / "records", "mine", settings)) == NUMBER
 
 
 def test_the_second_goes_on_when_the_first_is_killed(place):

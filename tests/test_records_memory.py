@@ -5,8 +5,8 @@ import tracemalloc
 
 import numpy as np
 
-from damldg_jax import records, shards
 from damldg_jax.dataset import Example
+from damldg_jax.records import shards, tfrecords
 from damldg_jax.workers import in_threads
 from tests.test_records import PROVENANCE
 
@@ -37,7 +37,7 @@ def peak(folder, pieces):
     tracemalloc.start()
     try:
         each = in_threads(1)
-        records.write(folder, PROVENANCE, list(map(Noise, range(pieces))), each=each)
+        tfrecords.write(folder, PROVENANCE, list(map(Noise, range(pieces))), each=each)
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from damldg_jax import parts, records
 from damldg_jax.corpora.sources import parse_entries
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import VERSION, corpus_folder
+from damldg_jax.records import parts, tfrecords
+from damldg_jax.records.provenance import VERSION, corpus_folder
 from experiments import prepare
 from experiments.config import Config
 from tests.cli import environment
@@ -120,7 +120,7 @@ def test_a_failed_attempt_is_not_repeated_where_it_was_well(place):
     prepare_all(config())
     assert count_calls(place) == parts.SIZE
     settings = config().extractor.settings("mine")
-    assert len(records.read(place / "records", "mine", settings)) == NUMBER
+    assert len(tfrecords.read(place / "records", "mine", settings)) == NUMBER
 
 
 def test_records_of_another_version_are_left_alone_and_told_of_once(place, capsys):

@@ -13,7 +13,7 @@ from damldg_jax import tfds_audio
 from damldg_jax.corpora import list_manifest
 from damldg_jax.corpora.sources import TFDS, resolve
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import read_description
+from damldg_jax.records.provenance import read_description
 from damldg_jax.tfds_audio import write_recordings
 from experiments import prepare
 from experiments.config import Config

@@ -11,8 +11,8 @@ import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from damldg_jax import checksums
 from damldg_jax.errors import InputError
+from damldg_jax.records import checksums
 
 VERSION = "2.0.0"
 BUILDER = "speech_emotion"

@@ -5,9 +5,9 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 
-from damldg_jax.content import Chunk, Content, digest
 from damldg_jax.dataset import Example
 from damldg_jax.errors import InputError
+from damldg_jax.records.content import Chunk, Content, digest
 
 # As tensorflow-datasets has it.
 SHARD_BYTES = 64 * 2**20

@@ -13,8 +13,8 @@ from typing import Any
 
 import threadpoolctl
 
-from damldg_jax import staging
 from damldg_jax.errors import InputError
+from damldg_jax.records import staging
 from damldg_jax.workers import Each, Item
 
 

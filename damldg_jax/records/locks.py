@@ -10,7 +10,7 @@ import os
 import pathlib
 from collections.abc import Callable, Iterator
 
-from damldg_jax.writing import writing
+from damldg_jax.records.writing import writing
 
 try:
     import fcntl

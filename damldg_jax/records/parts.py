@@ -24,8 +24,8 @@ from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.dataset import Example, Rejected
 from damldg_jax.extraction import extract, fingerprint
 from damldg_jax.features import Features
-from damldg_jax.provenance import VERSION
-from damldg_jax.writing import writing
+from damldg_jax.records.provenance import VERSION
+from damldg_jax.records.writing import writing
 
 # So few that little is lost with an unfinished one and all cores have work to the end.
 SIZE = 32

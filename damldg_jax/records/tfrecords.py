@@ -25,11 +25,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
-from damldg_jax import checksums, staging
-from damldg_jax.content import Content, content_hash, digest, summarize, survey
 from damldg_jax.dataset import Example
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import (
+from damldg_jax.records import checksums, staging
+from damldg_jax.records.content import Content, content_hash, digest, summarize, survey
+from damldg_jax.records.provenance import (
     BUILDER,
     VERSION,
     Provenance,
@@ -40,10 +40,10 @@ from damldg_jax.provenance import (
     read_description,
     unreplaced,
 )
-from damldg_jax.quiet import errors_of_reading, quiet
-from damldg_jax.shards import Chunk, Shard, plan
+from damldg_jax.records.quiet import errors_of_reading, quiet
+from damldg_jax.records.shards import Chunk, Shard, plan
+from damldg_jax.records.writing import writing
 from damldg_jax.workers import Each, in_turn
-from damldg_jax.writing import writing
 
 _SPLIT = "utterances"
 

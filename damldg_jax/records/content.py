@@ -11,7 +11,7 @@ import numpy as np
 
 from damldg_jax.dataset import Example, Rejected, RejectedRecordings
 from damldg_jax.errors import InputError
-from damldg_jax.provenance import Summary
+from damldg_jax.records.provenance import Summary
 
 # A piece of a corpus; called, it gives its examples, the same ones each time.
 Chunk = Callable[[], Sequence[Example | Rejected]]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 
 import psutil
 
-from damldg_jax import checksums, locks, parts
-from damldg_jax.provenance import corpus_folder
-from damldg_jax.writing import writing
+from damldg_jax.records import checksums, locks, parts
+from damldg_jax.records.provenance import corpus_folder
+from damldg_jax.records.writing import writing
 
 PREFIX = ".preparing-"
 _ASIDE = ".replaced-"
