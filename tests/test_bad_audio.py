@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from damldg_jax.audio import RecordingError, read_recording, read_waveform
+from damldg_jax.audio import read_recording, read_waveform
+from tests.recordings import cut, reason
 
 RATE = 16_000
 
@@ -36,19 +37,6 @@ def change(path, place, *parts):
         place += len(part)
     path.write_bytes(data)
     return path
-
-
-def cut(path, part):
-    data = path.read_bytes()
-    path.write_bytes(data[: round(len(data) * part)])
-    return path
-
-
-def reason(path):
-    with pytest.raises(RecordingError) as raised:
-        read_waveform(path, RATE)
-    assert path.name not in str(raised.value)
-    return str(raised.value)
 
 
 @pytest.mark.parametrize(

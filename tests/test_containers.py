@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from damldg_jax.audio import RecordingError, read_waveform
-from tests.recordings import tone
+from damldg_jax.audio import read_waveform
+from tests.recordings import cut, reason, tone
 from tests.speech import RATE
 
 
@@ -18,18 +18,6 @@ def write(tmp_path):
         return path
 
     return write
-
-
-def cut(path, part):
-    data = path.read_bytes()
-    path.write_bytes(data[: round(len(data) * part)])
-    return path
-
-
-def reason(path):
-    with pytest.raises(RecordingError) as raised:
-        read_waveform(path, RATE)
-    return str(raised.value)
 
 
 @pytest.mark.parametrize("kind", ["AVR", "HTK", "SVX", "PAF", "IRCAM", "VOC", "MAT5"])
