@@ -1,6 +1,7 @@
 """Utterances with their features, and the data set made of several corpora."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -152,9 +153,7 @@ def build_dataset(
     return Dataset(
         store=pack(features, labels, len(target.phrases) or None),
         corpora=corpora,
-        corpus_of_each=tuple(
-            name for name, corpus in corpora.items() for _ in corpus.indices
-        ),
+        corpus_of_each=tuple(n for n, its in corpora.items() for _ in its.indices),
         utterances=tuple(example.utterance for example in kept),
         speakers=tuple(example.speaker for example in kept),
         sentences=tuple(example.sentence for example in kept),
@@ -162,12 +161,8 @@ def build_dataset(
         emotions=tuple(target.mapping) or tuple(sorted({e.emotion for e in kept})),
         target=target,
         notices=(*target.notices, *told),
-        frame_rate=_frame_rate(
-            [example for everything in examples.values() for example in everything]
-        ),
-        others={
-            name: _without(examples[name], its.places) for name, its in labelled.items()
-        },
+        frame_rate=_frame_rate([*itertools.chain.from_iterable(examples.values())]),
+        others={n: _without(examples[n], its.places) for n, its in labelled.items()},
     )
 
 
