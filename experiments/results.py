@@ -107,7 +107,7 @@ def _about_inputs(entries: Sequence[Entry]) -> list[str]:
             kind = "TRANSDUCTIVE inputs" if rule.transductive else "inputs"
             notes.append(
                 f"{kind}: normalised by the mean and deviation of {rule.meaning} "
-                f"(--normalization={name});"
+                f"(--normalization={name})."
             )
     return notes
 
