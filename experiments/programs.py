@@ -40,6 +40,8 @@ class Programs:
         self.devices = devices(config)
         self.normalization = NORMALIZATIONS[config.normalization]
         self._frames = replicate(dataset.store.frames, self.devices)
+        # By split, whose methods and trials share them.
+        self._stores: dict[str, Store] = {}
         # What is normalised is padded with the mean, which is then 0.
         silence = 0.0 if self.normalization else features.silence
         self.optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
@@ -77,10 +79,13 @@ class Programs:
         Returns:
           The store. All stores share their frames, which are the bulk.
         """
-        training = np.concatenate(division.train)
-        store = normalize(self.dataset, self.normalization, training)
-        rest = replicate(store._replace(frames=None), self.devices)
-        return rest._replace(frames=self._frames)
+        split = division.account["hash"]
+        if split not in self._stores:
+            training = np.concatenate(division.train)
+            store = normalize(self.dataset, self.normalization, training)
+            rest = replicate(store._replace(frames=None), self.devices)
+            self._stores[split] = rest._replace(frames=self._frames)
+        return self._stores[split]
 
     def statistics(
         self,
