@@ -175,7 +175,9 @@ def test_copies_across_corpora_and_their_labels(record):
     assert 0 <= near.error_rate < 0.02
     told = texts(findings([mine, more], [identical, near]), WARNING)
     assert any("same sample by sample: mine/r0 = more/same. Delete" in t for t in told)
-    assert any("(emotion 'sadness' or 'fear'). Their labels differ" in t for t in told)
+    assert any(
+        "(emotion 'sadness' or 'fear'). What is said of them differs" in t for t in told
+    )
 
 
 def test_copies_in_a_corpus_must_agree_in_speaker_and_sentence(record):

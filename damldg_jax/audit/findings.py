@@ -51,19 +51,21 @@ def _copies(copies: Sequence[Copy]) -> Iterator[Finding]:
         )
         if contradictory:
             text += (
-                " Their labels differ, so one of each is wrong: listen, and delete it."
+                " What is said of them differs, so one of each is wrong: listen, and "
+                "delete it."
             )
         else:
             text += (
-                " Delete one of each, or let training leave copies out where they "
-                "would be on two sides of a split: --skip_duplicates."
+                " Delete one of each, or let training leave them, and all else of "
+                "their speakers, out where they would be on two sides of a split: "
+                "--skip_duplicates."
             )
         names = [str(pair) for pair in pairs]
         yield Finding(WARNING, _unique((first, second)), text, tuple(names))
 
 
 def _describe(copy: Copy) -> str:
-    """The pair, and the labels in which they differ."""
+    """The pair, and what is said of the two that differs."""
     labels = [
         f"{name} '{getattr(copy.first.utterance, name)}' or "
         f"'{getattr(copy.second.utterance, name)}'"
