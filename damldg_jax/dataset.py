@@ -72,12 +72,10 @@ class CorpusRange(NamedTuple):
 
     Attributes:
       indices: [n] int, ascending.
-      speakers: of each.
       counts: utterances of each class; empty without classes.
     """
 
     indices: np.ndarray
-    speakers: tuple[str, ...]
     counts: Mapping[str, int]
 
 
@@ -117,6 +115,10 @@ class Dataset(NamedTuple):
         """Names an utterance to the user, such as ``"emodb/wav/03a01Wa"``."""
         return f"{self.corpus_of_each[index]}/{self.utterances[index]}"
 
+    def speaker_of(self, index: int) -> str:
+        """Names the speaker of an utterance to the user, such as ``"emodb 03"``."""
+        return f"{self.corpus_of_each[index]} {self.speakers[index]}"
+
 
 def build_dataset(
     examples: Mapping[str, Sequence[Example]], target: Target | Sequence[str]
@@ -143,7 +145,6 @@ def build_dataset(
         chosen = [examples[name][place] for place in its.places]
         corpora[name] = CorpusRange(
             indices=np.arange(len(kept), len(kept) + len(chosen)),
-            speakers=tuple(example.speaker for example in chosen),
             counts=its.counts,
         )
         kept += chosen

@@ -21,6 +21,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from damldg_jax.corpora.files import first_few
 from damldg_jax.corpora.folders import UNKNOWN_SPEAKER
 from damldg_jax.dataset import Dataset
 from damldg_jax.duplicates import Duplicate
@@ -28,7 +29,6 @@ from damldg_jax.errors import InputError
 
 # From the side that gives way to the one that must stay as it is.
 SIDES = ("train", "validation", "test")
-_SHOWN = 5
 
 Sides = Mapping[str, np.ndarray]
 
@@ -53,18 +53,18 @@ def check_sides(
         names = [" = ".join(map(dataset.name_of, group)) for group in crossing]
         raise InputError(
             f"{len(crossing)} recording(s) are on two sides of the split (training, "
-            f"validation, test) under two names: {_some(names)}. Remove one of each; "
+            f"validation, test) under two names: {first_few(names)}. Remove one of each; "
             "or have them, and all else of their speakers, left out of training or "
             "validation: --skip_duplicates."
         )
     if crossing := _crossing(sides, _people(dataset, duplicates)):
         names = [
-            " = ".join(sorted({_speaker(dataset, index) for index in group}))
+            " = ".join(sorted({dataset.speaker_of(index) for index in group}))
             for group in crossing
         ]
         raise InputError(
             f"{len(crossing)} speaker(s) are on two sides of the split (training, "
-            f"validation, test): {_some(names)}. Correct the speakers in the manifest, "
+            f"validation, test): {first_few(names)}. Correct the speakers in a manifest, "
             "so that each is one and the same wherever they speak; or, where copies of "
             "recordings tell that two are one, have them left out of training or "
             "validation: --skip_duplicates."
@@ -136,10 +136,6 @@ def _crossing(sides: Sides, identities: np.ndarray) -> list[list[int]]:
     return [g for g in groups.values() if len({rank[index] for index in g}) > 1]
 
 
-def _speaker(dataset: Dataset, index: int) -> str:
-    return f"{dataset.corpus_of_each[index]} {dataset.speakers[index]}"
-
-
 def split_hash(dataset: Dataset, sides: Sides) -> str:
     """A hash of who is on which side, the same wherever the same recordings lie.
 
@@ -199,8 +195,3 @@ def _rank(sides: Sides) -> dict[int, int]:
     return {
         int(index): rank for rank, side in enumerate(SIDES) for index in sides[side]
     }
-
-
-def _some(texts: Sequence[str]) -> str:
-    rest = len(texts) - _SHOWN
-    return ", ".join(texts[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -136,19 +136,3 @@ def energy(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
       [...].
     """
     return jax.nn.logsumexp(logits / temperature, axis=-1)
-
-
-def energy_score(
-    logits: jax.Array, temperature: float = 1.0, axis_name: str | None = None
-) -> jax.Array:
-    """Mean energy of a set, ``E = 1/N sum_i log sum_c exp(z_ic / T)`` in Eq. (3).
-
-    Args:
-      logits: [..., classes], float; every leading axis counts examples.
-      temperature: T of Eq. (3).
-      axis_name: of the devices that share the examples, or None.
-
-    Returns:
-      A scalar.
-    """
-    return mean_over_devices(energy(logits, temperature).mean(), axis_name)

@@ -60,7 +60,7 @@ class Objective(NamedTuple):
         temperature: float = 1.0,
         axis_name: str | None = None,
     ) -> jax.Array:
-        """Mean energy of a set, ``E`` in Eq. (3).
+        """Mean energy of a set, ``E = 1/N sum_i log sum_c exp(z_ic / T)`` in Eq. (3).
 
         Args:
           logits: [..., outputs], float; every leading axis counts examples.

@@ -173,9 +173,7 @@ def _notices(
             "is also trained on, by other speakers."
         )
     if len(out):
-        speakers = sorted(
-            {f"{dataset.corpus_of_each[i]} {dataset.speakers[i]}" for i in out}
-        )
+        speakers = sorted({dataset.speaker_of(index) for index in out})
         notices.append(
             f"{len(out)} recording(s) of {', '.join(speakers)} are left out of "
             f"training or validation, since {target} or the validation speakers have "

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import (
+    ALL,
     SCENARIOS,
+    WITHIN,
     WITHIN_CORPUS,
     Split,
     leave_one_out,
@@ -14,10 +16,6 @@ from damldg_jax.corpora.scenarios import (
 from damldg_jax.corpora.sources import Source, parse_entries, resolve
 from damldg_jax.errors import InputError, unknown
 from experiments.config import Config
-
-# What --target may be beside the name of a corpus.
-ALL = "all"
-WITHIN = "within"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from damldg_jax.losses import cross_entropy, domain_risks, energy, energy_score
+from damldg_jax.losses import cross_entropy, domain_risks, energy
+from damldg_jax.objectives import CLASSES
 
 LN2, LN3 = np.log(2.0), np.log(3.0)
+energy_score = CLASSES.energy_score
 
 
 def integers(values):

@@ -15,6 +15,9 @@ class Split(NamedTuple):
     target: str
 
 
+# What a target may be beside the name of a corpus: each in turn, or each by itself.
+ALL, WITHIN = "all", "within"
+
 # The scenario of the last column of Table I: speakers of one corpus on both sides.
 WITHIN_CORPUS = "within_corpus"
 

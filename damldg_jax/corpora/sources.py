@@ -12,6 +12,7 @@ from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.folders import list_folders
 from damldg_jax.corpora.listing import list_utterances
 from damldg_jax.corpora.manifest import list_manifest
+from damldg_jax.corpora.scenarios import ALL, WITHIN
 from damldg_jax.corpora.synthetic import MANIFEST, SYNTHETIC
 from damldg_jax.errors import InputError, unknown
 
@@ -22,7 +23,7 @@ def known_names() -> tuple[str, ...]:
 
 
 # Words that mean something else where names of corpora are given.
-RESERVED = ("all", "within")
+RESERVED = (ALL, WITHIN)
 
 # Corpora that tensorflow-datasets prepares, by the names that it gives them too.
 TFDS = ("crema_d", "savee")
