@@ -53,8 +53,8 @@ def check_sides(
         names = [" = ".join(map(dataset.name_of, group)) for group in crossing]
         raise InputError(
             f"{len(crossing)} recording(s) are on two sides of the split (training, "
-            f"validation, test) under two names: {first_few(names)}. Remove one of each; "
-            "or have them, and all else of their speakers, left out of training or "
+            f"validation, test) under two names: {first_few(names)}. Remove one of "
+            "each; or have them, and all else of their speakers, left out of training or "
             "validation: --skip_duplicates."
         )
     if crossing := _crossing(sides, _people(dataset, duplicates)):
@@ -64,8 +64,8 @@ def check_sides(
         ]
         raise InputError(
             f"{len(crossing)} speaker(s) are on two sides of the split (training, "
-            f"validation, test): {first_few(names)}. Correct the speakers in a manifest, "
-            "so that each is one and the same wherever they speak; or, where copies of "
+            f"validation, test): {first_few(names)}. Correct the speakers in a "
+            "manifest, so that each is one and the same wherever they speak; or, where copies of "
             "recordings tell that two are one, have them left out of training or "
             "validation: --skip_duplicates."
         )
