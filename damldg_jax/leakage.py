@@ -54,8 +54,8 @@ def check_sides(
         raise InputError(
             f"{len(crossing)} recording(s) are on two sides of the split (training, "
             f"validation, test) under two names: {first_few(names)}. Remove one of "
-            "each; or have them, and all else of their speakers, left out of training or "
-            "validation: --skip_duplicates."
+            "each; or have them, and all else of their speakers, left out of training "
+            "or validation: --skip_duplicates."
         )
     if crossing := _crossing(sides, _people(dataset, duplicates)):
         names = [
@@ -65,9 +65,9 @@ def check_sides(
         raise InputError(
             f"{len(crossing)} speaker(s) are on two sides of the split (training, "
             f"validation, test): {first_few(names)}. Correct the speakers in a "
-            "manifest, so that each is one and the same wherever they speak; or, where copies of "
-            "recordings tell that two are one, have them left out of training or "
-            "validation: --skip_duplicates."
+            "manifest, so that each is one and the same wherever they speak; or, where "
+            "copies of recordings tell that two are one, have them left out of "
+            "training or validation: --skip_duplicates."
         )
 
 
