@@ -21,7 +21,9 @@ def environment(cwd: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": "",
-        "JAX_COMPILATION_CACHE_DIR": str(cwd / "compiled"),
+        "JAX_COMPILATION_CACHE_DIR": os.environ.get(
+            "JAX_COMPILATION_CACHE_DIR", str(cwd / "compiled")
+        ),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
 

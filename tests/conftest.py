@@ -1,6 +1,7 @@
 """Eight host devices, double precision on demand, and strict shapes for all tests."""
 
 import os
+import tempfile
 
 # Must be set before JAX starts; the tests of pmap need several devices.
 os.environ["XLA_FLAGS"] = (
@@ -8,15 +9,34 @@ os.environ["XLA_FLAGS"] = (
 )
 # The tests are small: no accelerator is to be claimed for them.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
 
 import hypothesis
 import jax
 import pytest
 
+_CACHE = "JAX_COMPILATION_CACHE_DIR"
+
 # A busy machine is no failure; the same examples on each run are no luck.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Shares what is compiled among the processes of a session, if not for longer."""
+    if not os.environ.get(_CACHE):
+        folder = tempfile.TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        # The other processes inherit it.
+        os.environ[_CACHE] = folder.name
+        jax.config.update("jax_compilation_cache_dir", folder.name)
+    # One may read what another has not yet written to its end; JAX says so, and
+    # compiles it itself.
+    config.addinivalue_line(
+        "filterwarnings",
+        "ignore:Error reading persistent compilation cache entry:UserWarning",
+    )
 
 
 @pytest.fixture
