@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from damldg_jax.containers import SAFE, header_problem, truncation
-from damldg_jax.errors import InputError
+from damldg_jax.errors import RecordingError
 
 # Below these no log-mel frame says anything about a voice. 1e-4 of full scale is
 # three steps of 16-bit audio: dither, not a recording.
@@ -26,10 +26,6 @@ RATES = (4_000, 768_000)
 _BLOCK = 2**18
 # Headers of streams, whose writer could not know the length, promise at least this.
 _UNKNOWN_FRAMES = 2**62
-
-
-class RecordingError(InputError):
-    """A recording that cannot be used, with the reason as its message."""
 
 
 @dataclass(frozen=True)

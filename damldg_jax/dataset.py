@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from damldg_jax.batches import Store, pack
+from damldg_jax.batches import Store, index
 from damldg_jax.errors import InputError
 from damldg_jax.targets import Target, Wishes, emotion_target
 
@@ -83,7 +83,10 @@ class Dataset(NamedTuple):
     """Utterances of several corpora, labelled with what is to be told.
 
     Attributes:
-      store: their spectrograms and labels, packed, in host memory.
+      store: their lengths and labels, in host memory. Its ``frames`` is None: where
+        they go is for the run to decide.
+      features: of each utterance, [frames, features] float32; may be views of a file,
+        not to be written to.
       corpora: which utterances belong to which corpus.
       corpus_of_each: name of the corpus of each utterance.
       utterances: name of each.
@@ -99,6 +102,7 @@ class Dataset(NamedTuple):
     """
 
     store: Store
+    features: tuple[np.ndarray, ...]
     corpora: Mapping[str, CorpusRange]
     corpus_of_each: tuple[str, ...]
     utterances: tuple[str, ...]
@@ -149,10 +153,11 @@ def build_dataset(
         )
         kept += chosen
     labels = np.concatenate([its.labels for its in labelled.values()])
-    features = [example.features for example in kept]
+    lengths = [len(example.features) for example in kept]
     told = [notice for its in labelled.values() for notice in its.notices]
     return Dataset(
-        store=pack(features, labels, len(target.phrases) or None),
+        store=index(lengths, labels, len(target.phrases) or None),
+        features=tuple(example.features for example in kept),
         corpora=corpora,
         corpus_of_each=tuple(n for n, its in corpora.items() for _ in its.indices),
         utterances=tuple(example.utterance for example in kept),

@@ -11,6 +11,10 @@ class InputError(ValueError):
     """What the user gave cannot be used; the message names it and the remedy."""
 
 
+class RecordingError(InputError):
+    """A recording that cannot be used, with the reason as its message."""
+
+
 def unknown(kind: str, value: str, allowed: Iterable[str]) -> InputError:
     """Describes a value that is not among the allowed ones.
 

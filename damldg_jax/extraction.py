@@ -5,9 +5,9 @@ import os
 from collections.abc import Sequence
 
 from damldg_jax import fingerprints
-from damldg_jax.audio import RecordingError, read_waveform
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.dataset import Example, Rejected
+from damldg_jax.errors import RecordingError
 from damldg_jax.features import Features
 
 
@@ -45,6 +45,9 @@ def extract(
     Returns:
       Its example, or the reason why there is none.
     """
+    # Only here, as who finds all records made reads no sound.
+    from damldg_jax.audio import read_waveform
+
     try:
         waveform = read_waveform(utterance.path, features.sample_rate)
         frames = features(waveform, f"{corpus}/{utterance.name}")

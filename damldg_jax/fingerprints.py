@@ -16,7 +16,6 @@ what was measured.
 import functools
 
 import numpy as np
-from scipy import fft
 
 SAMPLE_RATE = 16_000
 WINDOW = 2048
@@ -66,6 +65,9 @@ def fingerprint(waveform: np.ndarray) -> np.ndarray:
 
 
 def _band_energies(waveform: np.ndarray) -> np.ndarray:
+    # Only here: it takes 0.2 s to load, and fingerprints are mostly compared.
+    from scipy import fft
+
     first, bands, window = _filterbank()
     frames = np.lib.stride_tricks.sliding_window_view(waveform, WINDOW)[::HOP]
     energies = []

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score
 
 
 class Scores(NamedTuple):
@@ -44,6 +43,9 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
     Returns:
       The scores.
     """
+    # Only here: it takes a second to load, and training begins without.
+    from sklearn.metrics import confusion_matrix, f1_score
+
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     if labels.shape != predicted.shape or labels.ndim != 1 or not len(labels):
         raise ValueError(

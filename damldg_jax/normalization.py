@@ -197,10 +197,8 @@ def _recordings(
 
     To choose by emotion whose statistics count would be to look at the labels.
     """
-    store = dataset.store
     for recording in _labelled(dataset, training):
-        first = store.offsets[recording.number]
-        yield recording, store.frames[first : first + store.lengths[recording.number]]
+        yield recording, dataset.features[recording.number]
     number = len(dataset.utterances)
     for corpus, examples in dataset.others.items():
         for example in examples:

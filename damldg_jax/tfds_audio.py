@@ -4,55 +4,30 @@ A prepared dataset holds the samples of each recording, its label and its speake
 splits that are of no use here. All of it is written once as 16-bit FLAC, sample by
 sample the same, with a manifest: from there on it is a corpus like any other.
 
-Beside `records/tfrecords.py` nothing else imports tensorflow-datasets.
+It brings TensorFlow; `tfds_copies.py` tells without it whether that is needed.
 """
 
-import hashlib
 import os
 import pathlib
-import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
-# See records/tfrecords.py.
+# See records/builder.py.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
-from damldg_jax import tfds_files
+from damldg_jax import tfds_copies, tfds_files
 from damldg_jax.emotions import canonical
 from damldg_jax.errors import InputError
 from damldg_jax.records import locks, staging
 from damldg_jax.records.quiet import errors_of_reading
 from damldg_jax.records.writing import writing
-from damldg_jax.tfds_files import MANIFEST, Recording
-
-# Raised when other files are made of the same dataset.
-_FORMAT = 1
-
-
-class _Dataset(NamedTuple):
-    """What is known of a builder of tensorflow-datasets."""
-
-    labels: Mapping[str, str]
-    options: str = ""
-
-
-DATASETS = {
-    "crema_d": _Dataset(
-        {"ANG": "anger", "DIS": "disgust", "FEA": "fear"}
-        | {"HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
-    ),
-    # Its labels are canonical words.
-    "savee": _Dataset(
-        {},
-        options="download_config=tfds.download.DownloadConfig("
-        "manual_dir='folder/that/holds/AudioData.zip')",
-    ),
-}
+from damldg_jax.tfds_copies import DATASETS, MANIFEST
+from damldg_jax.tfds_files import Recording
 
 
 def write_recordings(
@@ -82,12 +57,12 @@ def write_recordings(
       InputError: the dataset is not prepared, damaged or not as its builder makes
         it; or the folder holds something else or cannot be written.
     """
-    version = _prepared(name, dataset)
-    key = _key(version)
-    if not tfds_files.holds(folder, key):
+    version = tfds_copies.newest(name, dataset)
+    key = tfds_copies.key_of(version)
+    if not tfds_copies.holds(folder, key):
         with locks.held(locks.place(folder.parent, folder.name), tell):
             staging.restore(folder, _aside(folder))
-            if not tfds_files.holds(folder, key):
+            if not tfds_copies.holds(folder, key):
                 _make(name, version, folder, key, progress)
     return folder / MANIFEST
 
@@ -117,32 +92,6 @@ def _make(
 
 def _aside(folder: pathlib.Path) -> pathlib.Path:
     return folder.parent / f".{folder.name}-replaced"
-
-
-def _prepared(name: str, dataset: pathlib.Path) -> pathlib.Path:
-    """The folder of the newest version; raises if there is none."""
-    versions = {
-        tuple(map(int, info.parent.name.split("."))): info.parent
-        for info in dataset.glob("*/dataset_info.json")
-        if re.fullmatch(r"\d+\.\d+\.\d+", info.parent.name)
-    }
-    if not versions:
-        raise InputError(
-            f"There is no dataset {dataset} that tensorflow-datasets has prepared. "
-            f"Name the folder that holds {name}, --corpora={name}=tfds:path/to/folder, "
-            f"or {_how_to_prepare(name, dataset)}"
-        )
-    return versions[max(versions)]
-
-
-def _key(version: pathlib.Path) -> str:
-    """A hash of the names, sizes and dates of the files of a dataset."""
-    digest = hashlib.sha256(f"{_FORMAT}".encode())
-    for path in sorted(version.iterdir()):
-        status = path.stat()
-        state = (version.name, path.name, status.st_size, status.st_mtime_ns)
-        digest.update("\0".join(map(str, state)).encode())
-    return digest.hexdigest()
 
 
 def _builder(name: str, version: pathlib.Path) -> Any:
@@ -186,18 +135,8 @@ def _to_16_bits(samples: np.ndarray, recording: str) -> np.ndarray:
     return exact
 
 
-def _how_to_prepare(name: str, dataset: pathlib.Path) -> str:
-    # Its command line, `tfds build`, needs Apache Beam; this does not.
-    return (
-        f"prepare it there:\n  pip install pydub\n"
-        f'  python -c "import tensorflow_datasets as tfds; '
-        f"tfds.builder('{name}', data_dir='{dataset.parent}')"
-        f'.download_and_prepare({DATASETS[name].options})"'
-    )
-
-
 def _damaged(name: str, version: pathlib.Path, error: object) -> InputError:
     return InputError(
         f"The dataset {version} cannot be used ({error}). Delete that folder and "
-        f"{_how_to_prepare(name, version.parent)}"
+        f"{tfds_copies.how_to_prepare(name, version.parent)}"
     )

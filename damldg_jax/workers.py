@@ -34,6 +34,9 @@ def in_threads(workers: int | None = None) -> Each:
     """
 
     def each(function: Callable[[Item], Any], items: Sequence[Item]) -> Iterator[Any]:
+        # The limit is set on libraries that are loaded: SciPy brings one of its own.
+        import scipy.linalg  # noqa: F401
+
         pool = ThreadPoolExecutor(workers or _num_cores())
         with threadpoolctl.threadpool_limits(1, user_api="blas"):
             try:

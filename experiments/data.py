@@ -8,10 +8,9 @@ from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import Dataset, build_dataset
 from damldg_jax.duplicates import Duplicate, find_duplicates
 from damldg_jax.labelling import Scale
-from damldg_jax.records import tfrecords
-from damldg_jax.records.provenance import read_description
+from damldg_jax.records import packed
 from experiments.config import Config
-from experiments.console import progress
+from experiments.console import progress, say
 
 
 class Prepared(NamedTuple):
@@ -48,20 +47,21 @@ def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
       InputError: records are damaged or of other features, or nothing of a corpus
         has a label.
     """
-    described = {name: read_description(config.data_dir, name) for name in corpora}
     # Sorted, so that the order of names on the command line changes nothing.
-    bar = progress(sorted(described), "Reading records", "corpus")
+    bar = progress(sorted(corpora), "Reading records", "corpus")
     settings = config.extractor.settings
-    examples = {n: tfrecords.read(config.data_dir, n, settings(n)) for n in bar}
+    stored = {n: packed.read(config.data_dir, n, settings(n), say) for n in bar}
+    examples = {name: contents.examples for name, contents in stored.items()}
     dataset = build_dataset(examples, config.make_target(_scales(corpora)))
     duplicates = tuple(find_duplicates(dataset.fingerprints))
-    stored = {name: value for name, value in described.items() if value}
-    notices = [notice for origin, _ in stored.values() for notice in origin.notices]
+    # In the order of the command line again.
+    stored = {name: stored[name] for name in corpora}
+    notices = [text for found in stored.values() for text in found.provenance.notices]
     return Prepared(
         dataset=dataset,
-        synthetic=tuple(n for n, (origin, _) in stored.items() if origin.synthetic),
-        skipped={n: s.skipped for n, (_, s) in stored.items() if s.skipped},
-        hashes={n: s.content_hash for n, (_, s) in stored.items()},
+        synthetic=tuple(n for n, s in stored.items() if s.provenance.synthetic),
+        skipped={n: s.summary.skipped for n, s in stored.items() if s.summary.skipped},
+        hashes={n: s.summary.content_hash for n, s in stored.items()},
         duplicates=duplicates,
         notices=(*notices, *dataset.notices, *_about_copies(dataset, duplicates)),
     )

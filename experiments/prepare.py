@@ -1,5 +1,7 @@
 """Turns corpora into TFRecords of log-mel spectrograms or other features.
 
+Makes the packed copies too, which runs read: where both are, no run needs TensorFlow.
+
   python -m experiments.prepare --corpora_dir=corpora --corpora=emodb,ravdess
 
 Corpora whose records are there and whose files have not changed are left as they are.
@@ -7,19 +9,16 @@ A preparation that was interrupted goes on where it was when given again. Any ot
 flags of experiments.main are accepted, so that both can share a flagfile.
 """
 
-import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from damldg_jax import tfds_audio
 from damldg_jax.corpora.declaration import Listing
 from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.sources import Source
-from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
 from damldg_jax.extraction import find_rejected, fingerprint
-from damldg_jax.records import locks, parts, staging, tfrecords
+from damldg_jax.records import locks, needed, packed, parts, staging
 from damldg_jax.records.beam import on_beam
 from damldg_jax.records.provenance import (
     Provenance,
@@ -32,87 +31,41 @@ from damldg_jax.workers import Each, in_threads
 from experiments import cli
 from experiments.config import Config
 from experiments.console import progress, say
+from experiments.listings import list_all, stored_of
 from experiments.plan import corpora_to_prepare
 
 
-def prepare(sources: Mapping[str, Source], config: Config) -> None:
+def prepare(
+    sources: Mapping[str, Source], config: Config, copies: bool = False
+) -> None:
     """Prepares what is missing or has changed.
 
     Args:
       sources: the corpora.
       config: where the records go, of which features.
+      copies: also make the packed copies, so that runs can start where there is no
+        TensorFlow; those of corpora with recordings that cannot be used excepted.
 
     Raises:
       InputError: corpora cannot be found or read, all of which are told in one
         message; then all recordings that cannot be used, likewise; or the records
-        cannot be written.
+        cannot be written, or, for a copy, read.
     """
     if config.extractor.notice:
         say(config.extractor.notice)
     staging.remove_abandoned(config.data_dir)
-    listings = _list_all(sources, config)
+    listings = list_all(sources, config)
     rejected: dict[str, RejectedRecordings] = {}
     for name, listing in listings.items():
         try:
             _prepare_corpus(sources[name], listing, config)
         except RejectedRecordings as error:
             rejected[name] = error
-    if rejected:
-        raise InputError(_tell(rejected, listings))
-
-
-def _list_all(
-    sources: Mapping[str, Source], config: Config
-) -> dict[str, Listing | None]:
-    listings, problems = {}, []
-    for name, source in sources.items():
-        try:
-            staging.recover(config.data_dir, name, say)
-            listings[name] = _list(source, config)
-        except InputError as error:
-            problems.append(str(error))
+    problems = [_tell(rejected, listings)] if rejected else []
+    if copies:
+        problems += _pack(sorted(sources.keys() - rejected), config)
     if problems:
         raise InputError("\n".join(problems))
-    return listings
-
-
-def _list(source: Source, config: Config) -> Listing | None:
-    """Lists the recordings; None if they are gone but their records are there."""
-    stored = _stored(source, config)
-    if stored and not _has_recordings(source):
-        settings = config.extractor.settings(source.name)
-        check_settings(config.data_dir, stored[0], settings)
-        return None
-    if source.synthetic and source.location is not None:
-        write_corpus(
-            source.name,
-            source.location,
-            progress=lambda keys: progress(keys, f"Making {source.name}", "utterance"),
-        )
-    return _with_manifest(source, config).listing()
-
-
-def _stored(source: Source, config: Config) -> tuple[Provenance, Summary] | None:
-    """What lies beside the records, unless they are to be made anew whatever it is."""
-    if config.overwrite and _has_recordings(source):
-        return None
-    return read_description(config.data_dir, source.name)
-
-
-def _with_manifest(source: Source, config: Config) -> Source:
-    """Makes recordings with a manifest of a dataset of tensorflow-datasets."""
-    if not source.tfds:
-        return source
-    manifest = tfds_audio.write_recordings(
-        source.name,
-        source.location,
-        config.data_dir / "tfds_audio" / source.name,
-        lambda items, total: progress(
-            items, f"Copying {source.name}", "utterance", total=total
-        ),
-        say,
-    )
-    return dataclasses.replace(source, location=manifest, tfds=False)
 
 
 def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> None:
@@ -146,7 +99,7 @@ def _is_done(
     source: Source, provenance: Provenance, listing: Listing, config: Config
 ) -> bool:
     """Whether the records are there, and what they lack still cannot be used."""
-    stored = _stored(source, config)
+    stored = stored_of(source, config)
     if stored is None:
         return False
     check_settings(config.data_dir, stored[0], provenance.feature_settings)
@@ -166,6 +119,11 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     corpus, settings = provenance.corpus, provenance.feature_settings
     divided = parts.divide(
         config.data_dir, corpus, listing.utterances, config.extractor, settings
+    )
+    tfrecords = needed.load(
+        "damldg_jax.records.tfrecords",
+        f"Preparing '{corpus}', as its records are not there or its files have other "
+        "names, sizes or dates now,",
     )
     total = len(listing.utterances)
     if done := parts.tidy(divided):
@@ -202,12 +160,6 @@ def _workers(config: Config) -> Each:
     return in_threads(config.workers)
 
 
-def _has_recordings(source: Source) -> bool:
-    return source.location is not None and (
-        source.synthetic or os.path.exists(source.location)
-    )
-
-
 def _without_paths(notices: tuple[str, ...], source: Source) -> tuple[str, ...]:
     """Notices as they are stored: the same wherever the corpus lies."""
     folder = os.path.dirname(source.location) if source.location else ""
@@ -239,8 +191,19 @@ def _tell(
     return "\n".join([*lines, f"{remedy}."])
 
 
+def _pack(names: Sequence[str], config: Config) -> list[str]:
+    """Makes the packed copies, and tells of the records that cannot be read."""
+    problems = []
+    for name in progress(names, "Packing", "corpus", leave=False):
+        try:
+            packed.keep(config.data_dir, name, config.extractor.settings(name), say)
+        except InputError as error:
+            problems.append(str(error))
+    return problems
+
+
 def _main(config: Config) -> None:
-    prepare(corpora_to_prepare(config), config)
+    prepare(corpora_to_prepare(config), config, copies=True)
 
 
 if __name__ == "__main__":

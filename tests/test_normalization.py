@@ -38,13 +38,11 @@ def make_dataset(seed=0):
     return build_dataset(examples, ["anger", "fear"])
 
 
-def frames_of(store, utterances):
+def frames_of(dataset, store, utterances):
     """The frames of whole utterances, normalised and joined."""
-    parts = []
-    for utterance in utterances:
-        first = store.offsets[utterance]
-        frames = store.frames[first : first + store.lengths[utterance]]
-        parts.append((frames - store.shift[utterance]) * store.scale[utterance])
+    parts = [
+        (dataset.features[n] - store.shift[n]) * store.scale[n] for n in utterances
+    ]
     return np.concatenate(parts)
 
 
@@ -58,9 +56,10 @@ def frames_of(store, utterances):
     ],
 )
 def test_each_set_has_mean_0_and_deviation_1(name, sets):
-    store = normalize(make_dataset(), NORMALIZATIONS[name], np.array([0, 1, 4]))
+    dataset = make_dataset()
+    store = normalize(dataset, NORMALIZATIONS[name], np.array([0, 1, 4]))
     for members in sets:
-        frames = frames_of(store, members)
+        frames = frames_of(dataset, store, members)
         np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-5)
         np.testing.assert_allclose(frames.std(axis=0), 1, rtol=1e-5)
 
@@ -75,17 +74,16 @@ def test_by_hand():
     )
     store = normalize(dataset, NORMALIZATIONS["training"], np.array([0]))
     # Mean 2 and deviation 1; the second feature does not vary and is only shifted.
-    np.testing.assert_array_equal(frames_of(store, [0]), [[-1, 0], [1, 0]])
-    np.testing.assert_array_equal(frames_of(store, [1]), [[7, 1]])
+    np.testing.assert_array_equal(frames_of(dataset, store, [0]), [[-1, 0], [1, 0]])
+    np.testing.assert_array_equal(frames_of(dataset, store, [1]), [[7, 1]])
 
 
 def test_validation_and_target_do_not_enter_the_training_statistics():
     dataset = make_dataset()
     training = np.array([0, 1])
     store = normalize(dataset, NORMALIZATIONS["training"], training)
-    changed = dataset.store.frames.copy()
-    changed[dataset.store.offsets[2] :] += 100
-    other = dataset._replace(store=dataset.store._replace(frames=changed))
+    changed = [frames + 100 * (n >= 2) for n, frames in enumerate(dataset.features)]
+    other = dataset._replace(features=tuple(changed))
     again = normalize(other, NORMALIZATIONS["training"], training)
     np.testing.assert_array_equal(store.shift, again.shift)
     np.testing.assert_array_equal(store.scale, again.scale)
@@ -94,13 +92,15 @@ def test_validation_and_target_do_not_enter_the_training_statistics():
 def test_what_lies_around_an_utterance_is_not_normalised():
     dataset = make_dataset()
     store = normalize(dataset, NORMALIZATIONS["corpus"], np.arange(6))
-    jax_store = jax.tree.map(jnp.asarray, store)
+    frames = np.concatenate(dataset.features)
+    jax_store = jax.tree.map(jnp.asarray, store._replace(frames=frames))
     start = jnp.array([-2.0])
     windows = Windows(start, jnp.zeros(1), jnp.ones(1))
     read = read_windows(jax_store, jnp.array([4]), windows, 9, SILENCE)[0, ..., 0]
     assert (read[:2] == SILENCE).all()
     assert (read[7:] == SILENCE).all()
-    np.testing.assert_allclose(read[2:7], frames_of(store, [4]), rtol=1e-6)
+    spoken = frames_of(dataset, store, [4])
+    np.testing.assert_allclose(read[2:7], spoken, rtol=1e-6)
 
 
 def test_none_leaves_the_store_as_it_is():
@@ -111,11 +111,11 @@ def test_none_leaves_the_store_as_it_is():
 @given(st.integers(0, 99), st.floats(-1e3, 1e3), st.floats(0.01, 100))
 def test_level_and_scale_of_a_corpus_do_not_matter(seed, offset, factor):
     dataset = make_dataset(seed)
-    changed = (dataset.store.frames * factor + offset).astype(np.float32)
-    other = dataset._replace(store=dataset.store._replace(frames=changed))
-    corpus = NORMALIZATIONS["corpus"]
-    first = frames_of(normalize(dataset, corpus, np.arange(6)), range(6))
-    second = frames_of(normalize(other, corpus, np.arange(6)), range(6))
+    changed = [(f * factor + offset).astype(np.float32) for f in dataset.features]
+    other = dataset._replace(features=tuple(changed))
+    corpus, six = NORMALIZATIONS["corpus"], np.arange(6)
+    first = frames_of(dataset, normalize(dataset, corpus, six), six)
+    second = frames_of(other, normalize(other, corpus, six), six)
     # float32 keeps seven digits of the frames before they are shifted back.
     tolerance = 1e-6 * (abs(offset) / factor + 10)
     np.testing.assert_allclose(first, second, atol=tolerance)

@@ -8,7 +8,13 @@ import pytest
 import tensorflow_datasets as tfds
 
 from damldg_jax.records import tfrecords
-from damldg_jax.records.provenance import VERSION, Provenance, corpus_folder
+from damldg_jax.records.packed import place_of
+from damldg_jax.records.provenance import (
+    VERSION,
+    Provenance,
+    corpus_folder,
+    read_description,
+)
 from tests.test_records import EXAMPLES
 
 TEXT = (Path(__file__).parents[1] / "docs" / "records.md").read_text(encoding="utf-8")
@@ -39,6 +45,10 @@ def run(start):
     names = {}
     exec(next(code for code in BLOCKS if start in code), names)
     return names
+
+
+def summary_of(corpus):
+    return read_description(Path("data/records"), corpus)[1]
 
 
 def check(rows, examples):
@@ -75,8 +85,27 @@ def test_by_this_package(examples):
     assert names["summary"].counts == {"anger": 2, "fear": 1}
 
 
+def test_the_packed_copy_by_this_package(examples):
+    found = run("packed.read")["examples"]
+    assert [example.utterance for example in found] == sorted(examples)
+    copy = place_of(Path("data/records"), "emodb", summary_of("emodb").content_hash)
+    listed = re.findall(r"^ {8}(.*\.npy|texts\.json|SHA256SUMS) ?", TEXT, re.MULTILINE)
+    told = {name for line in listed for name in re.split(r"[, ]+", line)}
+    assert {path.name for path in copy.iterdir()} <= told
+
+
+def test_the_packed_copy_by_numpy_alone(examples, capsys):
+    run("packed.read")
+    names = run("np.cumsum")
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines)[0] == "folder/äöü 0 anger (3, 64)"
+    utterances = names["texts"]["utterance"]
+    for name, features in zip(utterances, names["features"], strict=True):
+        np.testing.assert_array_equal(features, examples[name].features)
+
+
 def test_every_block_is_run_here():
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 6
 
 
 def test_the_table_of_columns_is_that_of_the_records(examples):

@@ -28,7 +28,7 @@ def embed(waveform):
     with open("calls.txt", "a") as file:
         file.write("x")
     if pathlib.Path("slow").exists():
-        time.sleep(0.05)
+        time.sleep(0.1)
     return np.abs(np.fft.rfft(waveform))[:8]
 """
 

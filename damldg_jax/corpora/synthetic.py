@@ -17,10 +17,8 @@ import zlib
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import soundfile
 
-from damldg_jax.corpora.acoustics import SAMPLE_RATE
-from damldg_jax.corpora.voice import Domain, Speaker, Style, synthesize
+from damldg_jax.corpora.styles import Domain, Speaker, Style
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
 
@@ -151,6 +149,11 @@ def _write(
     staging: pathlib.Path, name: str, seed: int, speaker: int, emotion: str, take: int
 ) -> tuple[str, ...]:
     """Writes one utterance; returns its row of the manifest."""
+    # Only here and below: names of these corpora are looked up by every command.
+    import soundfile
+
+    from damldg_jax.corpora.acoustics import SAMPLE_RATE
+
     sex = ("female", "male")[speaker % 2]
     identity = f"{name.removeprefix('synth_')}_{sex[0]}{speaker + 1:02d}"
     path = f"{identity}_{emotion}_{take + 1:02d}.wav"
@@ -177,6 +180,8 @@ def _publish(staging: pathlib.Path, folder: pathlib.Path, settings: str) -> None
 
 
 def _speak(name: str, seed: int, index: int, emotion: str, take: int) -> np.ndarray:
+    from damldg_jax.corpora.voice import synthesize
+
     voice = _generator(seed, name, index)
     female = index % 2 == 0
     # Typical medians of adults, and tracts that are a sixth shorter in women.

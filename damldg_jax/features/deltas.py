@@ -7,7 +7,6 @@ same band of all three at once, and none runs across a seam.
 import dataclasses
 from typing import ClassVar
 
-import librosa
 import numpy as np
 
 from damldg_jax.features.log_mel import LogMel
@@ -49,6 +48,9 @@ class LogMelDeltas(LogMel):
           A float32 array [frames, 3 * num_mels]: of each band the value, the slope per
           frame and the second derivative.
         """
+        # See mel.py.
+        import librosa
+
         del recording
         static = self.above_silence(waveform)
         # The first and last frame are repeated outside, as HTK does, so that a

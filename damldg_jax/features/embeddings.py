@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from damldg_jax.audio import RecordingError
+from damldg_jax.errors import RecordingError
 
 SAMPLE_RATE = 16_000
 

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from damldg_jax.audio import RecordingError
-from damldg_jax.errors import InputError
+from damldg_jax.errors import InputError, RecordingError
 from damldg_jax.features.embeddings import Embeddings, as_embedding
 
 NAME = "files"

@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from damldg_jax.audio import RecordingError
-from damldg_jax.errors import InputError
+from damldg_jax.errors import InputError, RecordingError
 from damldg_jax.features.embeddings import SAMPLE_RATE, Embeddings, as_embedding
 
 # Long enough for an extractor that looks at windows of a second or two.

@@ -12,7 +12,6 @@ import dataclasses
 import functools
 from typing import Any, ClassVar
 
-import librosa
 import numpy as np
 
 
@@ -79,6 +78,9 @@ class MelSpectrogram:
         Returns:
           A float64 array [frames, num_mels] of magnitudes, not negative.
         """
+        # Only here and below, as settings are looked at where no sound is.
+        import librosa
+
         # librosa centres the window in the FFT's frame; with this much silence at
         # both ends the windows cover the recording exactly. Double precision,
         # because in quiet bands a logarithm magnifies the rounding of the FFT.
@@ -99,6 +101,8 @@ class MelSpectrogram:
 
 @functools.cache
 def _mel_filters(settings: MelSpectrogram) -> np.ndarray:
+    import librosa
+
     return librosa.filters.mel(
         sr=settings.sample_rate,
         n_fft=settings.fft_length,

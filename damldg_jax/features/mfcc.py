@@ -6,7 +6,6 @@ transform of the logarithms of mel bands.
 
 import dataclasses
 
-import librosa
 import numpy as np
 
 from damldg_jax.features.log_mel import LogMel
@@ -47,6 +46,9 @@ class Mfcc(LogMel):
         Returns:
           A float32 array [frames, num_coefficients].
         """
+        # See mel.py.
+        import librosa
+
         del recording
         bands = self.above_silence(waveform).T
         coefficients = librosa.feature.mfcc(S=bands, n_mfcc=self.num_coefficients)

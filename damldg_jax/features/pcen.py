@@ -7,9 +7,7 @@ for less, and compressed by a root.
 
 import dataclasses
 
-import librosa
 import numpy as np
-import scipy.signal
 
 from damldg_jax.features.mel import MelSpectrogram
 
@@ -49,6 +47,10 @@ class Pcen(MelSpectrogram):
         Returns:
           A float32 array [frames, num_mels]; 0 is silence.
         """
+        # Only here: scipy.signal takes half a second to load.
+        import librosa
+        import scipy.signal
+
         del recording
         energies = self.scale * self.magnitudes(waveform)
         smoothing = self._smoothing()

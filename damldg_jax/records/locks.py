@@ -29,7 +29,9 @@ def place(folder: pathlib.Path, name: str) -> pathlib.Path:
 
 @contextlib.contextmanager
 def held(
-    path: pathlib.Path, tell: Callable[[str], object] = lambda text: None
+    path: pathlib.Path,
+    tell: Callable[[str], object] = lambda text: None,
+    task: str | None = None,
 ) -> Iterator[None]:
     """Waits until no other process holds a lock, then holds it.
 
@@ -37,6 +39,8 @@ def held(
       path: the file; it and its folder are made where they are missing.
       tell: is told, once, that another process is waited for, or that the file system
         has no locks and nothing is held.
+      task: what is done by who holds it, a verb first: such as "make a copy"; None for
+        the preparation of what the file is named after.
 
     Yields:
       None, while the lock is held.
@@ -46,7 +50,7 @@ def held(
     """
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = _take(path, tell)
+        handle = _take(path, tell, task or f"prepare '{_name_of(path)}'")
     try:
         yield
     finally:
@@ -78,20 +82,24 @@ def attempted(path: pathlib.Path) -> Iterator[bool]:
             os.close(handle)
 
 
-def _take(path: pathlib.Path, tell: Callable[[str], object]) -> int:
-    name, waited = path.name.removeprefix(PREFIX), False
+def _name_of(path: pathlib.Path) -> str:
+    return path.name.removeprefix(PREFIX)
+
+
+def _take(path: pathlib.Path, tell: Callable[[str], object], task: str) -> int:
+    does, waited = task.replace(" ", "s ", 1), False
     while True:
         handle = _open(path)
         try:
             got = _lock(handle, wait=waited)
             if got is None:
                 tell(
-                    f"{path.parent} has no file locks: let no other command prepare "
-                    f"'{name}' there meanwhile."
+                    f"{path.parent} has no file locks: let no other command {task} "
+                    "there meanwhile."
                 )
                 return handle
             if not got:
-                tell(f"Another command prepares '{name}' in {path.parent}: waiting.")
+                tell(f"Another command {does} in {path.parent}: waiting.")
                 waited = _lock(handle, wait=True)
             if _is_at(handle, path):
                 return handle

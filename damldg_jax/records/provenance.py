@@ -102,6 +102,29 @@ def read_description(
     return None
 
 
+def described(
+    data_dir: pathlib.Path, corpus: str, settings: Mapping[str, Any]
+) -> tuple[Provenance, Summary]:
+    """Reads what is stored beside records that must be there.
+
+    Args:
+      data_dir: where records are kept.
+      corpus: name of the corpus.
+      settings: of the features that are wanted.
+
+    Returns:
+      Where the records come from and what they hold.
+
+    Raises:
+      InputError: there are none, of other features or damaged ones.
+    """
+    if (description := read_description(data_dir, corpus)) is None:
+        folder = corpus_folder(data_dir, corpus)
+        raise InputError(f"No records of '{corpus}' in {folder}. Prepare them first.")
+    check_settings(data_dir, description[0], settings)
+    return description
+
+
 @contextlib.contextmanager
 def unreplaced(folder: pathlib.Path, corpus: str) -> Iterator[None]:
     """Tells records that another command replaces from such as are damaged.
@@ -122,10 +145,7 @@ def unreplaced(folder: pathlib.Path, corpus: str) -> Iterator[None]:
     except InputError as error:
         if _identify(folder) == identity:
             raise
-        raise InputError(
-            f"The records of '{corpus}' in {folder} were replaced while they were "
-            "read. Give the command again."
-        ) from error
+        raise replaced_records(folder, corpus) from error
 
 
 def _identify(folder: pathlib.Path) -> tuple[int, int] | None:
@@ -188,6 +208,14 @@ def _tell_difference(
     if name in _HASHES and name in stored and name in wanted:
         return _HASHES[name]
     return f"{name} {stored.get(name)} instead of {wanted.get(name)}"
+
+
+def replaced_records(folder: pathlib.Path, corpus: str) -> InputError:
+    """Tells of records that another command has replaced, for the caller to raise."""
+    return InputError(
+        f"The records of '{corpus}' in {folder} were replaced while they were "
+        "read. Give the command again."
+    )
 
 
 def damaged_records(folder: pathlib.Path, corpus: str, error: object) -> InputError:

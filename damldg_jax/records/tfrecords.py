@@ -1,4 +1,4 @@
-"""Features on disk: the one module that reads and writes TFRecords.
+"""Features on disk: TFRecords are read here, and written by way of `builder.py`.
 
 Each corpus is one configuration of a tensorflow-datasets builder and lies in
 ``<data_dir>/speech_emotion/<corpus>/<version>/``, with what a reader must know to trust
@@ -9,43 +9,38 @@ what an interrupted preparation leaves is never taken for data, and older record
 as they are if one fails. The same bytes each time: utterances are sorted by name, no
 clock and no path is stored. `docs/records.md` describes the files.
 
-TensorFlow, which takes seconds, is loaded by the first call that needs it.
+It brings TensorFlow, which takes seconds to load: see `needed.py`.
 """
 
-import dataclasses
 import os
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-# TensorFlow announces on standard error what it could compute with, which it does not.
+# See builder.py.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from damldg_jax.dataset import Example
-from damldg_jax.errors import InputError
 from damldg_jax.records import checksums, staging
+from damldg_jax.records.builder import SPLIT, SpeechEmotion
 from damldg_jax.records.content import Content, content_hash, digest, summarize, survey
 from damldg_jax.records.provenance import (
-    BUILDER,
-    VERSION,
     Provenance,
     Summary,
-    check_settings,
     corpus_folder,
     damaged_records,
-    read_description,
+    described,
     unreplaced,
 )
 from damldg_jax.records.quiet import errors_of_reading, quiet
-from damldg_jax.records.shards import Chunk, Shard, plan
+from damldg_jax.records.shards import Chunk, plan
 from damldg_jax.records.writing import writing
 from damldg_jax.workers import Each, in_turn
-
-_SPLIT = "utterances"
 
 
 def write(
@@ -86,7 +81,7 @@ def write(
         shards = plan(chunks, contents)
         with quiet(), writing(data_dir):
             tfds.disable_progress_bar()
-            builder = _SpeechEmotion(provenance, summary, shards, each, temporary)
+            builder = SpeechEmotion(provenance, summary, shards, each, temporary)
             builder.download_and_prepare(
                 download_dir=temporary / "downloads",
                 download_config=tfds.download.DownloadConfig(try_download_gcs=False),
@@ -114,123 +109,54 @@ def read(
       InputError: there are none, of other features or damaged ones; it names the file,
         the record where it can, and the remedy.
     """
+    with unreplaced(corpus_folder(data_dir, corpus), corpus):
+        _, summary = described(data_dir, corpus, settings)
+        examples = stream(data_dir, corpus, summary.content_hash)
+        return sorted(examples, key=lambda example: example.utterance)
+
+
+def stream(data_dir: pathlib.Path, corpus: str, expected: str) -> Iterator[Example]:
+    """Reads the records of a corpus one by one, in the order of the files.
+
+    Args:
+      data_dir: where records are kept.
+      corpus: name of the corpus.
+      expected: hash of their content.
+
+    Yields:
+      Its utterances; they count once all are there.
+
+    Raises:
+      InputError: as in `read`.
+    """
     folder = corpus_folder(data_dir, corpus)
-    description = read_description(data_dir, corpus)
-    if description is None:
-        raise InputError(f"No records of '{corpus}' in {folder}. Prepare them first.")
-    check_settings(data_dir, description[0], settings)
     with unreplaced(folder, corpus):
-        return _read(folder, corpus, description[1].content_hash)
+        if damage := checksums.find_damage(folder):
+            place = _first_damaged(folder / damage[0])
+            raise damaged_records(folder, corpus, ": ".join(damage) + place)
+        digests = []
+        for example in _examples(folder, corpus):
+            digests.append(digest(example))
+            yield example
+        if content_hash(digests) != expected:
+            raise damaged_records(folder, corpus, "the content does not match its hash")
 
 
-def _read(folder: pathlib.Path, corpus: str, expected: str) -> list[Example]:
-    import tensorflow as tf
-
-    if damage := checksums.find_damage(folder):
-        file, problem = damage
-        place = _first_damaged(folder / file) if ".tfrecord-" in file else ""
-        raise damaged_records(folder, corpus, f"{file}: {problem}{place}")
+def _examples(folder: pathlib.Path, corpus: str) -> Iterator[Example]:
+    # File by file, as they were written, and none of it is kept.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
     try:
         builder = tfds.builder_from_directory(folder)
-        rows = tfds.as_numpy(builder.as_dataset(split=_SPLIT))
-        examples = [_from_row(row) for row in rows]
+        rows = tfds.as_numpy(builder.as_dataset(split=SPLIT, read_config=in_order))
+        yield from map(_from_row, rows)
     except (tf.errors.OpError, *errors_of_reading()) as error:
         raise damaged_records(folder, corpus, error) from error
-    if content_hash(map(digest, examples)) != expected:
-        raise damaged_records(folder, corpus, "the content does not match its hash")
-    return sorted(examples, key=lambda example: example.utterance)
-
-
-class _SpeechEmotion(tfds.core.dataset_builder.FileReaderBuilder):
-    """Emotional speech as features, one configuration per corpus."""
-
-    VERSION = tfds.core.Version(VERSION)
-    name = BUILDER
-
-    def __init__(
-        self,
-        provenance: Provenance,
-        summary: Summary,
-        shards: Sequence[Shard],
-        each: Each,
-        data_dir: pathlib.Path,
-    ):
-        self._provenance, self._summary = provenance, summary
-        self._shards, self._each = shards, each
-        config = tfds.core.BuilderConfig(
-            name=provenance.corpus, description=f"The corpus {provenance.corpus}."
-        )
-        super().__init__(data_dir=data_dir, config=config, file_format="tfrecord")
-
-    def _info(self) -> tfds.core.DatasetInfo:
-        text, number = tfds.features.Text(), tfds.features.Scalar(np.float32)
-        columns = {
-            field.name: text if field.type is str else number
-            for field in dataclasses.fields(Example)
-        }
-        tensor, shape = tfds.features.Tensor, (None, self._provenance.num_features)
-        columns["features"] = tensor(shape=shape, dtype=np.float32)
-        columns["fingerprint"] = tensor(shape=(None,), dtype=np.uint32)
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description=self.__doc__,
-            features=tfds.features.FeaturesDict(columns),
-            metadata=tfds.core.MetadataDict(
-                provenance=dataclasses.asdict(self._provenance),
-                summary=dataclasses.asdict(self._summary),
-            ),
-        )
-
-    def _download_and_prepare(self, **options: object) -> None:
-        del options
-        template = self._get_filename_template(_SPLIT)
-        paths = template.sharded_filepaths(len(self._shards))
-        tasks = list(zip(map(os.path.abspath, paths), self._shards, strict=True))
-        sizes = self._each(_write_shard, tasks)
-        split = tfds.core.SplitInfo(
-            name=_SPLIT,
-            shard_lengths=[len(shard.digests) for shard in self._shards],
-            num_bytes=sum(sizes),
-            filename_template=template,
-        )
-        self.info.set_splits(tfds.core.splits.SplitDict([split]))
-
-
-def _write_shard(task: tuple[str, Shard]) -> int:
-    """Writes one file and returns the size of its records."""
-    import tensorflow as tf
-
-    (path, shard), size = task, 0
-    told = writing(pathlib.Path(path).parent, tf.errors.OpError)
-    with told, tf.io.TFRecordWriter(path) as writer:
-        for record in map(_serialize, shard.examples()):
-            writer.write(record)
-            size += len(record)
-    return size
-
-
-def _serialize(example: Example) -> bytes:
-    """As the builder's own serializer, but the same bytes in any process."""
-    from tensorflow import train
-
-    columns = {}
-    for name, value in vars(example).items():
-        if isinstance(value, str):
-            column = {"bytes_list": train.BytesList(value=[value.encode()])}
-        elif np.asarray(value).dtype.kind == "f":
-            values = np.asarray(value, np.float32).ravel().tolist()
-            column = {"float_list": train.FloatList(value=values)}
-        else:
-            column = {"int64_list": train.Int64List(value=value.tolist())}
-        columns[name] = train.Feature(**column)
-    features = train.Features(feature=columns)
-    return train.Example(features=features).SerializeToString(deterministic=True)
 
 
 def _first_damaged(path: pathlib.Path) -> str:
-    """Says where in a file the first damaged record is, if its own sums tell."""
-    import tensorflow as tf
-
+    """Says where in a file of records the first damaged one is, if its sums tell."""
+    if ".tfrecord-" not in path.name:
+        return ""
     number, last = 0, ""
     try:
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():

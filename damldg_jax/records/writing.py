@@ -8,6 +8,10 @@ from damldg_jax.corpora.files import printable
 from damldg_jax.errors import InputError
 
 
+class Unwritable(InputError):
+    """A folder or file of the records cannot be written."""
+
+
 @contextlib.contextmanager
 def writing(folder: pathlib.Path, *errors: type[Exception]) -> Iterator[None]:
     """Turns errors of the file system into one that names the folder and the remedy.
@@ -22,7 +26,7 @@ def writing(folder: pathlib.Path, *errors: type[Exception]) -> Iterator[None]:
       None.
 
     Raises:
-      InputError: something could not be written.
+      Unwritable: something could not be written.
     """
     try:
         yield
@@ -30,7 +34,7 @@ def writing(folder: pathlib.Path, *errors: type[Exception]) -> Iterator[None]:
         reason = getattr(error, "strerror", None) or str(error)
         file = getattr(error, "filename", None)
         where = f" ({file})" if file else ""
-        raise InputError(
+        raise Unwritable(
             printable(f"Cannot write to {folder}: {reason}{where}. ")
             + "Make room there, see to its permissions, or choose another folder by "
             "--data_dir."
