@@ -11,7 +11,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.batches import Store
+from damldg_jax.batches import Excerpt, Store
 
 
 class Augmentation(NamedTuple):
@@ -82,6 +82,7 @@ def read_windows(
     windows: Windows,
     num_frames: int,
     silence: float,
+    excerpt: Excerpt | None = None,
 ) -> jax.Array:
     """Reads windows from a store, interpolating between frames.
 
@@ -91,12 +92,16 @@ def read_windows(
       windows: [...], where to read each.
       num_frames: of the output.
       silence: value outside of the utterance.
+      excerpt: [...], the frames to read, if the store has none.
 
     Returns:
       [..., num_frames, features, 1] float32, inside normalised as the store says.
     """
     chex.assert_equal_shape([utterances, *windows])
-    offsets = store.offsets[utterances][..., None]
+    if excerpt is None:
+        excerpt = Excerpt(store.frames, store.offsets[utterances])
+    chex.assert_equal_shape([utterances, excerpt.offsets])
+    frames, offsets = excerpt.frames, excerpt.offsets[..., None]
     last = store.lengths[utterances][..., None] - 1
     time = jnp.expand_dims(
         jnp.arange(num_frames, dtype=jnp.float32), range(utterances.ndim)
@@ -106,10 +111,18 @@ def read_windows(
     below = jnp.clip(jnp.floor(position).astype(jnp.int32), 0, last)
     above = jnp.minimum(below + 1, last)
     fraction = (position - below)[..., None]
-    lower, upper = store.frames[offsets + below], store.frames[offsets + above]
+    lower = _rows(frames, offsets + below)
+    upper = _rows(frames, offsets + above)
     values = lower + (upper - lower) * fraction
     inside = (position >= 0) & (position <= last) & (place >= 0) & (place < num_frames)
     if store.shift is not None:
         shift, scale = store.shift[utterances], store.scale[utterances]
         values = (values - shift[..., None, :]) * scale[..., None, :]
     return jnp.where(inside[..., None], values, silence)[..., None]
+
+
+def _rows(frames: jax.Array, places: jax.Array) -> jax.Array:
+    # What lies outside of a window need not be in an excerpt: whatever is read there
+    # is replaced by silence.
+    rows = frames.at[places].get(mode="clip", wrap_negative_indices=False)
+    return rows.astype(jnp.promote_types(rows.dtype, jnp.float32))

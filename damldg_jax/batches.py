@@ -1,25 +1,31 @@
 """Which utterances make up a step, and their spectrograms as one packed array.
 
 All utterances of a command lie one behind the other in one array on the device, and a
-step is given their indices. Every choice of sources then runs the same compiled
-program, and the target's frames are there but no training index points to them.
+step works out by itself, from the seed and its number, which of them it takes. Every
+choice of sources then runs the same compiled program, and the target's frames are there
+but no training index points to them. Frames that no device can hold stay on the disk;
+each step is then given an excerpt of those that it reads (`streaming.py`).
 """
 
-import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from damldg_jax.errors import InputError
+from damldg_jax.order import key_of, permuted
+
+Array = np.ndarray | jax.Array
 
 
 class Store(NamedTuple):
     """Spectrograms of many utterances, packed.
 
     Attributes:
-      frames: [total_frames, features] float32, all utterances one behind the other.
+      frames: [total_frames, features] float32 or bfloat16, all utterances one behind
+        the other; None where they stay on the host.
       offsets: [utterances] int32, first frame of each.
       lengths: [utterances] int32, frames in each.
       labels: [utterances] int32, class of each; or [utterances, dimensions] float32.
@@ -28,25 +34,43 @@ class Store(NamedTuple):
       scale: likewise, by which the difference is multiplied; None with ``shift``.
     """
 
-    frames: np.ndarray | jax.Array
-    offsets: np.ndarray | jax.Array
-    lengths: np.ndarray | jax.Array
-    labels: np.ndarray | jax.Array
-    shift: np.ndarray | jax.Array | None = None
-    scale: np.ndarray | jax.Array | None = None
+    frames: Array | None
+    offsets: Array
+    lengths: Array
+    labels: Array
+    shift: Array | None = None
+    scale: Array | None = None
 
 
-class Draw(NamedTuple):
-    """What one step is given.
+class Domains(NamedTuple):
+    """The training utterances of each source domain, packed.
 
     Attributes:
-      utterances: [domains, per_domain] int32, indices into the store.
+      members: [capacity] int32, indices into the store, those of each domain one behind
+        the other; what is past the last is not looked at.
+      offsets: [domains] int32, where those of each domain begin.
+      sizes: [domains] int32, how many it has.
       weights: [domains] float32, what each domain counts in a mean over domains; None
         for all alike.
     """
 
-    utterances: np.ndarray | jax.Array
-    weights: np.ndarray | jax.Array | None = None
+    members: Array
+    offsets: Array
+    sizes: Array
+    weights: Array | None = None
+
+
+class Excerpt(NamedTuple):
+    """The frames that some examples read, where a store has none.
+
+    Attributes:
+      frames: [n, features], those of all examples one behind the other.
+      offsets: [...] int32, for each example the row of ``frames`` in which frame 0 of
+        its utterance lies, or would lie: only frames that are read are there.
+    """
+
+    frames: Array
+    offsets: Array
 
 
 def pack(
@@ -67,6 +91,28 @@ def pack(
     Raises:
       InputError: a label is no class; it names the first such utterance.
     """
+    store = index([len(s) for s in spectrograms], labels, num_classes)
+    return store._replace(frames=np.concatenate(spectrograms))
+
+
+def index(
+    lengths: Sequence[int],
+    labels: Sequence[int] | np.ndarray,
+    num_classes: int | None,
+) -> Store:
+    """Makes a store that has no frames yet.
+
+    Args:
+      lengths: frames of each utterance.
+      labels: class of each; or [utterances, dimensions] float.
+      num_classes: labels are below it; None where they are no classes.
+
+    Returns:
+      The store, in host memory.
+
+    Raises:
+      InputError: a label is no class; it names the first such utterance.
+    """
     # In a compiled step such a label would quietly make the loss not finite.
     for place, label in enumerate(labels if num_classes is not None else ()):
         if not 0 <= label < num_classes:
@@ -74,73 +120,113 @@ def pack(
                 f"Utterance {place} has the label {label}, but the {num_classes} "
                 f"classes are numbered 0 to {num_classes - 1}."
             )
-    lengths = np.array([len(s) for s in spectrograms], np.int32)
+    ends = np.cumsum(lengths, dtype=np.int64)
+    if len(ends) and ends[-1] > np.iinfo(np.int32).max:
+        raise InputError(
+            f"{ends[-1]} frames are more than one store can number, {2**31 - 1}. Train "
+            "on fewer corpora at a time, or on features with fewer frames a second."
+        )
+    lengths = np.asarray(lengths, np.int32)
     return Store(
-        frames=np.concatenate(spectrograms),
-        offsets=(np.cumsum(lengths) - lengths).astype(np.int32),
+        frames=None,
+        offsets=(ends - lengths).astype(np.int32),
         lengths=lengths,
         labels=np.asarray(labels, np.float32 if num_classes is None else np.int32),
     )
 
 
-def utterances_of_step(
-    domains: Sequence[np.ndarray], per_domain: int, step: int, seed: int
-) -> np.ndarray:
-    """Draws a step's utterances, as many from each domain.
+def join(features: Sequence[np.ndarray], dtype: np.typing.DTypeLike) -> np.ndarray:
+    """Joins utterances to the frames of a store.
 
-    Each domain is gone through in a random order that is drawn anew for each pass, so
-    none of its utterances comes twice before all have come once. The result depends
+    Args:
+      features: each [frames, features] float; may be memory-mapped.
+      dtype: of the result, such as float32 or bfloat16.
+
+    Returns:
+      [total_frames, features], in host memory.
+    """
+    total = sum(map(len, features))
+    joined, row = np.empty((total, features[0].shape[1]), dtype), 0
+    for frames in features:
+        joined[row : row + len(frames)] = frames
+        row += len(frames)
+    return joined
+
+
+def pack_domains(
+    domains: Sequence[np.ndarray],
+    capacity: int | None = None,
+    weights: np.ndarray | None = None,
+) -> Domains:
+    """Packs the training utterances of the source domains.
+
+    Args:
+      domains: for each domain the indices of its utterances, [n] int, n at least 1.
+      capacity: size of the packed array, so that all choices of sources are alike to
+        the compiled step; by default as many as there are.
+      weights: [domains], what each counts in a mean over domains; all alike if None.
+
+    Returns:
+      The domains, in host memory.
+    """
+    members = np.concatenate(domains).astype(np.int32)
+    sizes = np.array([len(each) for each in domains], np.int32)
+    spare = (capacity or len(members)) - len(members)
+    return Domains(
+        members=np.pad(members, (0, spare)),
+        offsets=(np.cumsum(sizes) - sizes).astype(np.int32),
+        sizes=sizes,
+        weights=None if weights is None else np.asarray(weights, np.float32),
+    )
+
+
+def draw_utterances(
+    domains: Domains, per_domain: int, step: jax.Array | int, seed: jax.Array | int
+) -> jax.Array:
+    """Draws a step's utterances, as many from each domain; pure.
+
+    Each domain is gone through in a pseudo-random order that is another in each pass,
+    so none of its utterances comes twice before all have come once. The result depends
     on the arguments alone: a resumed run draws what it would have drawn.
 
     Args:
-      domains: for each domain the indices of its utterances, [n] int.
+      domains: of the run.
       per_domain: utterances from each.
       step: number of the step, from 0.
       seed: of the run.
 
     Returns:
-      [domains, per_domain] int32.
+      [domains, per_domain] int32, indices into the store.
     """
-    drawn = np.empty((len(domains), per_domain), np.int32)
-    for number, members in enumerate(domains):
-        for slot in range(per_domain):
-            rounds, place = divmod(step * per_domain + slot, len(members))
-            order = _order(seed, number, rounds, len(members))
-            drawn[number, slot] = members[order[place]]
-    return drawn
+    step = jnp.asarray(step, jnp.int32)
+    count = step * per_domain + jnp.arange(per_domain, dtype=jnp.int32)[None]
+    sizes = jnp.asarray(domains.sizes)[:, None]
+    passes, place = count // sizes, count % sizes
+    numbers = jnp.arange(len(domains.sizes), dtype=jnp.int32)[:, None]
+    place = permuted(place, sizes, key_of(seed, numbers, passes))
+    return jnp.asarray(domains.members)[jnp.asarray(domains.offsets)[:, None] + place]
 
 
-@functools.lru_cache(maxsize=256)
-def _order(seed: int, domain: int, rounds: int, size: int) -> np.ndarray:
-    # A generator of its own for each pass, so that no state is carried along.
-    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(domain, rounds))
-    return np.random.default_rng(sequence).permutation(size)
-
-
-def share_out(utterances: np.ndarray, num_devices: int) -> np.ndarray:
-    """Deals each domain's utterances out to devices.
+def check_shares(per_domain: int, num_domains: int, num_devices: int) -> None:
+    """Checks that each domain's utterances can be shared out to devices.
 
     Args:
-      utterances: [domains, per_domain].
-      num_devices: must divide ``per_domain``.
-
-    Returns:
-      [devices, domains, per_domain / devices].
+      per_domain: utterances of each domain in a step.
+      num_domains: source domains.
+      num_devices: that share the step.
 
     Raises:
       InputError: they do not divide; it names the nearest batch sizes that do.
     """
-    domains, per_domain = utterances.shape
     if per_domain % num_devices:
         lower = per_domain // num_devices * num_devices
-        near = [n * domains for n in (lower, lower + num_devices) if n]
+        near = [n * num_domains for n in (lower, lower + num_devices) if n]
         raise InputError(
             f"{per_domain} utterances of each domain cannot be shared out to "
-            f"{num_devices} devices. Nearest batch sizes that can, for {domains} "
+            f"{num_devices} devices. Nearest batch sizes that can, for {num_domains} "
             f"domains: {' or '.join(map(str, near))} (--batch_size), or use one "
-            "device (--parallel=none)."
+            "device for a step (--parallel=trials or --parallel=none)."
         )
-    return utterances.reshape(domains, num_devices, -1).swapaxes(0, 1)
 
 
 def samples_per_domain(batch_size: int, num_domains: int) -> int:

@@ -3,10 +3,14 @@
 A run is a function of (seed, step): which utterances, how they are cropped, which
 domain is held out. Nothing random is carried from step to step, so a run resumed at
 any step goes on as if it had never stopped.
+
+A call of the compiled program does one step or several. On a GPU or TPU several spare
+the host's share of each (``lax.scan``); on a CPU convolutions within loops are many
+times slower.
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -14,11 +18,10 @@ import jax.numpy as jnp
 import optax
 
 from damldg_jax.algorithms import Algorithm
-from damldg_jax.augment import Augmentation, draw_windows, read_windows
-from damldg_jax.batches import Draw, Store
-from damldg_jax.meta import Batch
+from damldg_jax.batches import Domains, Excerpt, Store
 from damldg_jax.models import Network
-from damldg_jax.parallel import AXIS, device_share
+from damldg_jax.parallel import Layout, over_devices
+from damldg_jax.sampling import Windowing, run_keys, sample_batch, step_keys
 from damldg_jax.types import BatchStats, Params
 
 
@@ -43,26 +46,6 @@ class TrainState(NamedTuple):
     finite: jax.Array
 
 
-class Windowing(NamedTuple):
-    """How examples are cut from utterances.
-
-    Attributes:
-      num_frames: of an example.
-      silence: value outside of the utterance.
-      augmentation: ranges from which each example is altered.
-    """
-
-    num_frames: int
-    silence: float
-    augmentation: Augmentation
-
-
-TrainStep = Callable[
-    [TrainState, Store, Draw, jax.Array],
-    tuple[TrainState, Mapping[str, jax.Array]],
-]
-
-
 def init_state(
     network: Network,
     algorithm: Algorithm,
@@ -82,7 +65,7 @@ def init_state(
     Returns:
       The state before the first step.
     """
-    init_key, _ = _keys(seed)
+    init_key, _ = run_keys(seed)
     params, batch_stats = jax.jit(network.init)(init_key)
     return TrainState(
         step=jnp.zeros((), jnp.int32),
@@ -94,59 +77,17 @@ def init_state(
     )
 
 
-def _keys(seed: int | jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The keys of initialisation and of the steps."""
-    init_key, step_key = jax.random.split(jax.random.key(seed))
-    return init_key, step_key
-
-
-def sample_batch(
-    store: Store,
-    draw: Draw,
-    rng: jax.Array,
-    windowing: Windowing,
-    axis_name: str | None = None,
-) -> Batch:
-    """Cuts the examples of a step.
-
-    Args:
-      store: packed utterances.
-      draw: which utterances; [domains, per_domain] is this device's share.
-      rng: key of the step, the same on every device.
-      windowing: how to cut.
-      axis_name: of the devices that share ``per_domain``, or None.
-
-    Returns:
-      The batch, [domains, per_domain, frames, features, 1].
-    """
-    utterances = draw.utterances
-    domains, share = utterances.shape
-    devices = 1 if axis_name is None else jax.lax.axis_size(axis_name)
-    # A key for each example of the whole batch, of which this device takes its share:
-    # the crops do not depend on how many devices there are.
-    keys = jax.random.split(rng, (domains, share * devices))
-    keys = device_share(keys, 1, axis_name)
-    window = functools.partial(
-        draw_windows,
-        num_frames=windowing.num_frames,
-        augmentation=windowing.augmentation,
-    )
-    windows = jax.vmap(jax.vmap(window))(keys, store.lengths[utterances])
-    inputs = read_windows(
-        store, utterances, windows, windowing.num_frames, windowing.silence
-    )
-    return Batch(inputs, store.labels[utterances], draw.weights)
-
-
 def train_step(
     state: TrainState,
     store: Store,
-    draw: Draw,
+    domains: Domains,
     seed: jax.Array,
+    excerpt: Excerpt | None = None,
     *,
     algorithm: Algorithm,
     optimizer: optax.GradientTransformation,
     windowing: Windowing,
+    per_domain: int,
     axis_name: str | None = None,
 ) -> tuple[TrainState, dict[str, jax.Array]]:
     """One step of training, pure.
@@ -154,20 +95,23 @@ def train_step(
     Args:
       state: before the step.
       store: packed utterances.
-      draw: which utterances; [domains, per_domain] is this device's share.
+      domains: which of them are trained on.
       seed: of the run, an unsigned integer scalar.
+      excerpt: the frames of this device's examples, if the store has none.
       algorithm: gives the gradient.
       optimizer: applies it.
       windowing: how examples are cut.
-      axis_name: of the devices, or None.
+      per_domain: utterances of each domain, of all devices together.
+      axis_name: of the devices that share a step, or None.
 
     Returns:
       The state after the step, and the metrics of the algorithm with the norms of
       gradient and update, and ``finite``: whether the step was taken.
     """
-    rng = jax.random.fold_in(_keys(seed)[1], state.step)
-    window_key, algorithm_key = jax.random.split(rng)
-    batch = sample_batch(store, draw, window_key, windowing, axis_name)
+    batch = sample_batch(
+        store, domains, per_domain, windowing, state.step, seed, excerpt, axis_name
+    )
+    _, algorithm_key = step_keys(seed, state.step)
     gradient, aux = algorithm.gradient(
         state.params, state.batch_stats, state.algorithm_state, batch, algorithm_key
     )
@@ -202,38 +146,131 @@ def _keep_unless_finite(before: TrainState, after: TrainState) -> TrainState:
     return kept._replace(finite=after.finite)
 
 
+Step = Callable[
+    [TrainState, Store, Domains, jax.Array, Excerpt | None],
+    tuple[TrainState, Mapping[str, jax.Array]],
+]
+
+
+def _several(step: Step, steps_per_call: int) -> Callable[..., tuple]:
+    """Makes one call do ``count`` steps, ``steps_per_call`` at most."""
+
+    def one(state, store, domains, seed, count, excerpt):
+        del count  # Nobody makes a call to do nothing.
+        excerpt = jax.tree.map(lambda x: x[0], excerpt)
+        state, metrics = step(state, store, domains, seed, excerpt)
+        return state, jax.tree.map(lambda x: x[None], metrics)
+
+    def scan(state, store, domains, seed, count, excerpts):
+        def body(state, given):
+            number, excerpt = given
+            do = functools.partial(step, state, store, domains, seed, excerpt)
+            metrics = jax.tree.map(
+                lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(do)[1]
+            )
+            return jax.lax.cond(number < count, do, lambda: (state, metrics))
+
+        numbers = jnp.arange(steps_per_call, dtype=jnp.int32)
+        return jax.lax.scan(body, state, (numbers, excerpts))
+
+    return one if steps_per_call == 1 else scan
+
+
+def _side_by_side(steps: Callable[..., tuple], lanes: int) -> Callable[..., tuple]:
+    """Gives a device runs of its own, along a first axis of what belongs to a run."""
+
+    def alone(state, store, domains, seed, count, excerpts):
+        state, seed, excerpts = jax.tree.map(lambda x: x[0], (state, seed, excerpts))
+        results = steps(state, store, domains, seed, count, excerpts)
+        return jax.tree.map(lambda x: x[None], results)
+
+    # Without vmap a run alone is, bit for bit, what it is among others.
+    return alone if lanes == 1 else jax.vmap(steps, (0, None, None, 0, None, 0))
+
+
+class TrainProgram:
+    """The training step of a command, compiled once.
+
+    Call it with ``(state, store, domains, seed, count, excerpt=None)``; it returns
+    ``(state, metrics)`` and takes the memory of the state that it is given. All arrays
+    must lie where ``Layout`` puts them. A call does ``count`` steps, from one to its
+    ``steps_per_call``; metrics of others are zero.
+
+    First axes: of runs that devices have of their own, [devices, lanes] of all that
+    belongs to a run (state, seed, excerpt, metrics); of a run that they share,
+    [devices] of seed and excerpt. The next one of excerpt and metrics is
+    [steps_per_call].
+    """
+
+    def __init__(self, mapped: Callable[..., Any], steps_per_call: int):
+        self.steps_per_call = steps_per_call
+        self._mapped = mapped
+        self._compiled: jax.stages.Compiled | None = None
+
+    def compile(self, *arguments: Any) -> jax.stages.Compiled:
+        """Compiles for arguments like these, or returns what is compiled already."""
+        if self._compiled is None:
+            self._compiled = self._mapped.lower(*arguments).compile()
+        return self._compiled
+
+    def __call__(
+        self,
+        state: TrainState,
+        store: Store,
+        domains: Domains,
+        seed: jax.Array,
+        count: jax.Array,
+        excerpt: Excerpt | None = None,
+    ) -> tuple[TrainState, Mapping[str, jax.Array]]:
+        """Does the next steps.
+
+        Raises:
+          TypeError: the arguments would need another program than the first ones did.
+          JaxRuntimeError: one of them is not on the devices yet.
+        """
+        arguments = (state, store, domains, seed, count, excerpt)
+        compiled = self.compile(*arguments)
+        with jax.transfer_guard("disallow"):
+            return compiled(*arguments)
+
+
 def compile_train_step(
     algorithm: Algorithm,
     optimizer: optax.GradientTransformation,
     windowing: Windowing,
-    devices: Sequence[jax.Device],
-) -> TrainStep:
-    """Maps the training step over devices; the algorithm must know the axis ``AXIS``.
-
-    This is the only place that calls ``jax.pmap``.
+    per_domain: int,
+    layout: Layout,
+    steps_per_call: int = 1,
+) -> TrainProgram:
+    """Maps the training step over devices.
 
     Args:
-      algorithm: gives the gradient.
+      algorithm: gives the gradient; made for the layout's axis.
       optimizer: applies it.
       windowing: how examples are cut.
-      devices: among which each domain's samples are shared out.
+      per_domain: utterances of each domain in a step.
+      layout: which device does what.
+      steps_per_call: of a call.
 
     Returns:
-      ``(state, store, draw, seed) -> (state, metrics)``, the draw being of utterances
-      [devices, domains, share]; the state is donated.
+      The program, to be compiled at its first call.
     """
     step = functools.partial(
         train_step,
         algorithm=algorithm,
         optimizer=optimizer,
         windowing=windowing,
-        axis_name=AXIS,
+        per_domain=per_domain,
+        axis_name=layout.axis_name,
     )
-    return jax.pmap(
-        step,
-        axis_name=AXIS,
-        in_axes=(None, None, Draw(0, None), None),
-        out_axes=None,
-        devices=devices,
+    steps, own = _several(step, steps_per_call), None
+    if not layout.shared:
+        steps, own = _side_by_side(steps, layout.lanes), 0
+    mapped = over_devices(
+        steps,
+        layout.devices,
+        in_axes=(own, None, None, 0, None, 0),
+        out_axes=own,
         donate_argnums=0,
     )
+    return TrainProgram(mapped, steps_per_call)

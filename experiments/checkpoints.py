@@ -5,18 +5,20 @@ that were best on source validation, and what is known of them. They are saved
 together, so a restored run never pairs one step's state with another step's best.
 """
 
-import contextlib
+import functools
 import pathlib
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 
-from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats, Params
+from experiments.teams import ALONE, Team
+
+# Orbax, which takes a quarter of a second to load, is loaded after the first steps.
+if TYPE_CHECKING:
+    import orbax.checkpoint as ocp
 
 _KEPT = 2
 
@@ -42,7 +44,7 @@ class Saved(NamedTuple):
     """All that a run needs to go on.
 
     Attributes:
-      state: of training.
+      state: of training, in host memory.
       best: what was best so far.
       seconds: spent on the run so far.
     """
@@ -53,33 +55,57 @@ class Saved(NamedTuple):
 
 
 class Checkpoints:
-    """The checkpoints of one run; use as a context manager."""
+    """The checkpoints of one run, in a folder; to be closed."""
 
-    def __init__(self, folder: pathlib.Path):
-        self._folder = folder
-        self._manager = ocp.CheckpointManager(
-            folder.absolute(),
-            options=ocp.CheckpointManagerOptions(max_to_keep=_KEPT, create=True),
-        )
+    def __init__(self, folder: pathlib.Path, team: Team = ALONE):
+        """Opens the folder, in the process that writes.
 
-    def __enter__(self) -> "Checkpoints":
-        return self
+        Args:
+          folder: of the checkpoints.
+          team: the processes that train the run together.
+        """
+        self.folder, self._team = folder, team
 
-    def __exit__(self, *error: object) -> None:
-        self._manager.close()
+    @functools.cached_property
+    def _manager(self) -> "ocp.CheckpointManager":
+        return _manager(self.folder)
+
+    def close(self) -> None:
+        """Waits for what is being saved."""
+        if "_manager" in self.__dict__:
+            self._manager.close()
+
+    def steps(self) -> set[int]:
+        """The steps after which there is one; what is being saved does not count."""
+        return set(self._team.tell(lambda: sorted(steps_in(self.folder))))
+
+    def discard_after(self, step: int) -> None:
+        """Deletes what is newer than a step, which the run does again.
+
+        Args:
+          step: to which it goes back.
+        """
+        if self._team.writes:
+            for newer in steps_in(self.folder):
+                if newer > step:
+                    self._manager.delete(newer)
 
     def save(self, saved: Saved) -> None:
         """Saves in the background; a checkpoint is visible once it is whole.
 
         Args:
-          saved: after a step; its state may be donated to the next one meanwhile.
-            Nothing is done if that step is saved already.
+          saved: after a step, in host memory. Nothing is done if that step or a later
+            one is saved already.
         """
-        if int(saved.state.step) in self._manager.all_steps():
+        if not self._team.writes:
             return
-        state, best = to_host(saved.state), saved.best
+        import orbax.checkpoint as ocp
+
+        state, best, seconds = saved
+        if int(state.step) in self._manager.all_steps():
+            return
         weights = {"params": best.params, "batch_stats": best.batch_stats}
-        progress = {"step": best.step, "score": best.score, "seconds": saved.seconds}
+        progress = {"step": best.step, "score": best.score, "seconds": seconds}
         self._manager.save(
             int(state.step),
             args=ocp.args.Composite(
@@ -89,38 +115,25 @@ class Checkpoints:
             ),
         )
 
-    @contextlib.contextmanager
-    def keeping(self, saved: Saved) -> Iterator[None]:
-        """Saves what it is given if the block finds a number that is not finite.
-
-        Args:
-          saved: its state has not taken the step in which that came about.
-
-        Raises:
-          FloatingPointError: that of the block, which also says where the state is.
-        """
-        try:
-            yield
-        except FloatingPointError as error:
-            state = saved.state._replace(finite=np.ones((), bool))
-            self.save(saved._replace(state=state))
-            raise FloatingPointError(
-                f"{error} The state before it, after step {int(state.step)}, is kept "
-                f"in {self._folder}."
-            ) from error
-
-    def restore(self, initial: Saved) -> Saved:
-        """Restores the newest checkpoint, or returns what it is given if none is there.
+    def restore(self, initial: Saved, step: int) -> Saved:
+        """Restores a checkpoint, or returns what it is given if there is none.
 
         Args:
           initial: before the first step; gives the structure.
+          step: after which it was saved; 0 if there is none.
 
         Returns:
           What was saved, in host memory.
         """
-        step = self._manager.latest_step()
-        if step is None:
+        if step not in self.steps():
             return initial
+        return self._team.broadcast(self._read(initial, step))
+
+    def _read(self, initial: Saved, step: int) -> Saved:
+        if not self._team.writes:
+            return initial
+        import orbax.checkpoint as ocp
+
         state, best, _ = initial
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         restored = self._manager.restore(
@@ -136,6 +149,28 @@ class Checkpoints:
         return Saved(
             TrainState(**restored.state), Best(**restored.best, **progress), seconds
         )
+
+
+def steps_in(folder: pathlib.Path) -> set[int]:
+    """The steps of which a folder has a whole checkpoint."""
+    # Orbax gives one its name, which is its number, when it is whole.
+    return {int(p.name) for p in folder.glob("*") if p.name.isdecimal()}
+
+
+def _manager(folder: pathlib.Path) -> "ocp.CheckpointManager":
+    import orbax.checkpoint as ocp
+    from orbax.checkpoint.options import MultiprocessingOptions
+
+    # Of several processes it shall wait for none.
+    own = jax.process_index()
+    alone = MultiprocessingOptions(
+        primary_host=own, active_processes={own}, barrier_sync_key_prefix=str(own)
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    options = ocp.CheckpointManagerOptions(
+        max_to_keep=_KEPT, create=False, multiprocessing_options=alone
+    )
+    return ocp.CheckpointManager(folder.absolute(), options=options)
 
 
 def _host(tree: Any) -> Any:

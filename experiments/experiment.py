@@ -1,26 +1,37 @@
 """A whole experiment: prepare, train, test, report."""
 
+import dataclasses
 import pathlib
+import time
 from typing import Any
 
 import numpy as np
 
 from damldg_jax.algorithms import ALGORITHMS
-from damldg_jax.batches import share_out
+from damldg_jax.batches import check_shares
+from damldg_jax.chunks import check_parts
 from damldg_jax.errors import InputError
 from damldg_jax.networks import NETWORKS
 from damldg_jax.normalization import NORMALIZATIONS, check_normalization
 from experiments.config import Config
 from experiments.console import say
 from experiments.data import Prepared, load
+from experiments.devices import choose_layout
+from experiments.distributed import check_agreement, connect
 from experiments.division import divide
-from experiments.loop import Run, execute, schedule
+from experiments.loop import execute, read_result
+from experiments.lost_peers import lost
 from experiments.plan import Plan, make_plan
 from experiments.prepare import prepare
-from experiments.programs import Programs, devices
+from experiments.programs import Programs
 from experiments.results import run_folder, table, write_results
+from experiments.runs import Run, alike, schedule
+from experiments.teams import everyone, share
 from experiments.workdir import claim
-from experiments.xla import choose_flags
+from experiments.xla import choose_flags, choose_precision, keep_programs
+
+# How late a disk that machines share may show what one of them has written.
+_SECONDS_TO_BE_SEEN = 60.0
 
 
 def run_experiments(config: Config) -> list[dict[str, Any]]:
@@ -35,18 +46,53 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
     Raises:
       InputError: settings or data are off.
       FloatingPointError: runs diverged; raised after all others are reported.
+      PeerLost: another process of the command has ended.
     """
     choose_flags()
+    choose_precision(config.matmul_precision)
+    with lost():
+        connect(config)
+        return _run_all(config)
+
+
+def _run_all(config: Config) -> list[dict[str, Any]]:
     plan = make_plan(config)
-    prepare(plan.sources, config)
-    prepared = load(plan.sources, config)
+    prepared = _prepare(plan, config)
     runs = _runs(plan, prepared, config)
     notices = _notices(prepared, runs, config)
-    claim(config, prepared, runs)
+    check_agreement(config, prepared.hashes)
+    everyone().tell(lambda: claim(config, prepared, runs))
     for notice in notices:
         say(notice)
+    keep_programs(config.workdir)
     programs = Programs(prepared.dataset, config)
     results, failed = _execute_all(runs, programs)
+    if everyone().writes:
+        _report(results, failed, notices, runs, prepared, config)
+    if failed:
+        raise FloatingPointError("\n".join(failed))
+    return [entry for entries in results.values() for entry in entries]
+
+
+def _prepare(plan: Plan, config: Config) -> Prepared:
+    """Prepares and reads the data; of several processes, the first one prepares."""
+    team = everyone()
+    team.tell(lambda: prepare(plan.sources, config))
+    if not team.writes:
+        # Finds it done, or has disks of its own; what is new is not made anew.
+        prepare(plan.sources, dataclasses.replace(config, overwrite=False))
+    return load(plan.sources, config)
+
+
+def _report(
+    results: dict[pathlib.Path, list[dict[str, Any]]],
+    failed: list[str],
+    notices: list[str],
+    runs: list[Run],
+    prepared: Prepared,
+    config: Config,
+) -> None:
+    """Writes the files that tell of all runs, and prints the table."""
     synthetic, target = bool(prepared.synthetic), prepared.dataset.target
     write_results(
         config.workdir,
@@ -65,23 +111,43 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
     if entries:
         print(table(entries, synthetic, target.report, target.description))
     say(f"Details are in {config.workdir}.")
-    if failed:
-        raise FloatingPointError("\n".join(failed))
-    return entries
 
 
 def _execute_all(
     runs: list[Run], programs: Programs
 ) -> tuple[dict[pathlib.Path, list[dict[str, Any]]], list[str]]:
     """Executes the runs; one that diverges does not cost the results of others."""
-    results, failed = {}, []
-    for run in runs:
-        try:
-            results[run.folder] = execute(run, programs)
-        except FloatingPointError as error:
-            failed.append(f"{run.title}: {error}")
-            say(failed[-1])
-    return results, failed
+    mine, errors = runs, {}
+    if not programs.layout.shared:
+        trials = share(range(programs.config.trials))
+        mine = [run for run in runs if run.trial in trials]
+    for group in alike(mine, programs.layout.slots):
+        found = execute(group, programs)
+        errors |= {str(folder): str(error) for folder, error in found.items()}
+        for run in group:
+            if run.folder in found:
+                say(f"{run.title}: {found[run.folder]}")
+    for of_process in everyone().exchange(errors):
+        errors |= of_process
+    title = {str(run.folder): run.title for run in runs}
+    failed = [f"{title[f]}: {errors[f]}" for f in title if f in errors]
+    done = [run for run in runs if str(run.folder) not in errors]
+    entries = everyone().tell(lambda: [_result(run) for run in done])
+    return {r.folder: e for r, e in zip(done, entries, strict=True)}, failed
+
+
+def _result(run: Run) -> list[dict[str, Any]]:
+    """Reads what a run has come to, which another process may have written."""
+    deadline = time.monotonic() + _SECONDS_TO_BE_SEEN
+    while not run.result.exists():
+        if time.monotonic() > deadline:
+            raise InputError(
+                f"{run.result}, which another process has written, is not to be seen "
+                "by process 0: with --parallel=trials all processes must be given the "
+                "same --workdir on a disk that they share."
+            )
+        time.sleep(0.1)
+    return read_result(run)
 
 
 def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
@@ -89,9 +155,11 @@ def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
     for split in plan.splits:
         division = divide(prepared.dataset, split, config, prepared.duplicates)
         # Refused before anything is trained.
-        shares = np.zeros((len(split.sources), schedule(division, config).per_domain))
-        share_out(shares, len(devices(config)))
-        _check_samples(shares, prepared, config)
+        per_domain = schedule(division, config).per_domain
+        sharing = choose_layout(config).num_sharing
+        check_shares(per_domain, len(split.sources), sharing)
+        check_parts(per_domain, len(split.sources), sharing, config.micro_batches)
+        _check_samples(per_domain, len(split.sources), prepared, config)
         check_normalization(
             prepared.dataset,
             NORMALIZATIONS[config.normalization],
@@ -107,10 +175,11 @@ def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
     return runs
 
 
-def _check_samples(shares: np.ndarray, prepared: Prepared, config: Config) -> None:
+def _check_samples(
+    per_domain: int, num_domains: int, prepared: Prepared, config: Config
+) -> None:
     """Refuses steps of too few utterances of each source for the loss."""
     least = prepared.dataset.target.objective.min_per_domain
-    num_domains, per_domain = shares.shape
     if per_domain < least:
         raise InputError(
             f"--dimension_loss={config.dimension_loss} needs {least} utterances of each"

@@ -40,9 +40,15 @@ def _plain(value: Any) -> Any:
 
 
 class MetricsLog:
-    """Metrics of each step, as JSON lines and TensorBoard events; context manager."""
+    """Metrics of each step, as JSON lines and TensorBoard events; to be closed."""
 
-    def __init__(self, folder: pathlib.Path, domains: Sequence[str], first_step: int):
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        domains: Sequence[str],
+        first_step: int,
+        writes: bool = True,
+    ):
         """Opens the log of a run that goes on at a step.
 
         Args:
@@ -50,7 +56,11 @@ class MetricsLog:
           domains: names of the source domains, for metrics that number them.
           first_step: steps done; what the log holds of later ones is dropped, for a
             run that was killed has written them after its last checkpoint.
+          writes: whether to write, or only to look at the numbers.
         """
+        self._domains, self._file = domains, None
+        if not writes:
+            return
         path = folder / "metrics.jsonl"
         lines = _whole_lines(path) if path.exists() else []
         kept = [line for line in lines if json.loads(line)["step"] <= first_step]
@@ -59,36 +69,23 @@ class MetricsLog:
         self._events = SummaryWriter(
             str(folder / "tensorboard"), purge_step=first_step + 1
         )
-        self._domains = domains
-        self._pending: tuple[int, Mapping[str, Any]] | None = None
 
-    def __enter__(self) -> "MetricsLog":
-        return self
+    def close(self) -> None:
+        """Closes the files."""
+        if self._file:
+            self._file.close()
+            self._events.close()
 
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-        self._events.close()
-
-    def write_late(self, step: int, metrics: Mapping[str, Any]) -> None:
-        """Writes the metrics of the step before; these come with the next call.
-
-        The device need not wait for the host to look at what it has just begun.
+    def write_step(self, step: int, metrics: Mapping[str, np.ndarray]) -> None:
+        """Writes the metrics of a step.
 
         Args:
           step: number of the step, from 1.
-          metrics: small arrays, on the device.
+          metrics: small arrays.
 
         Raises:
-          FloatingPointError: a number of the step before is not finite.
+          FloatingPointError: a number is not finite.
         """
-        self.write_pending()
-        self._pending = (step, metrics)
-
-    def write_pending(self) -> None:
-        """Writes what ``write_late`` has kept back; raises as it does."""
-        if self._pending is None:
-            return
-        (step, metrics), self._pending = self._pending, None
         values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
         if "held_out" in values:
             values["held_out"] = [self._domains[i] for i in values["held_out"]]
@@ -101,6 +98,8 @@ class MetricsLog:
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
         """Writes a line; numbers also become TensorBoard events."""
+        if not self._file:
+            return
         line = json.dumps(_plain({"step": step, **values}), allow_nan=False)
         self._file.write(line + "\n")
         self._file.flush()

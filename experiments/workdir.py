@@ -20,8 +20,8 @@ import damldg_jax
 from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.data import Prepared, data_hash
-from experiments.loop import Run, schedule
 from experiments.outputs import write_json
+from experiments.runs import Run, schedule
 
 _PACKAGES = (
     *("jax", "jaxlib", "flax", "optax", "chex", "orbax-checkpoint"),
@@ -30,13 +30,16 @@ _PACKAGES = (
 )
 
 # Settings that tell where things are or what is run beside, and those of which a run
-# has its own account: none of them says how it comes out.
+# has its own account: but for rounding, none of them says how it comes out.
 _NOT_OF_A_RUN = (
     *("corpora_dir", "data_dir", "embeddings_dir", "workdir"),
     *("corpora", "sources", "target"),
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options"),
+    *("trials_at_once", "steps_per_dispatch", "input"),
+    *("distributed", "coordinator_address", "process_id", "num_processes"),
+    *("connect_timeout", "peer_timeout"),
 )
 
 
@@ -141,7 +144,15 @@ def _describe(
         "versions": {
             "damldg_jax": damldg_jax.__version__,
             "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _PACKAGES},
+            **{name: _version(name) for name in _PACKAGES},
         },
-        "devices": [device.device_kind for device in jax.local_devices()],
+        "devices": [device.device_kind for device in jax.devices()],
     }
+
+
+def _version(package: str) -> str | None:
+    """None where it is not installed: what made the records need not be here."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

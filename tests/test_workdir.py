@@ -10,8 +10,8 @@ from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.data import Prepared
 from experiments.division import divide
-from experiments.loop import Run
 from experiments.results import run_folder
+from experiments.runs import Run
 from experiments.workdir import claim
 
 CORPORA = ("one", "two", "three")

@@ -1,0 +1,205 @@
+"""The data of a command on its devices, or streamed to them."""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from damldg_jax.batches import Domains, Excerpt, Store, join, pack_domains
+from damldg_jax.dataset import Dataset
+from damldg_jax.normalization import Normalization, normalize
+from damldg_jax.parallel import Layout, local_copy, replicate, spread
+from damldg_jax.recompute import SEED
+from damldg_jax.sampling import Choice, Windowing, choose
+from damldg_jax.streaming import Streamer, prefetch
+from experiments.config import Config
+from experiments.devices import local
+from experiments.division import Division
+from experiments.memory import fits
+from experiments.teams import team_of
+
+
+class Placement:
+    """Where the data lie, and how a step gets at them."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        config: Config,
+        layout: Layout,
+        windowing: Windowing,
+        normalization: Normalization | None,
+    ):
+        """Puts the frames on the devices if they fit there.
+
+        Args:
+          dataset: all corpora of the command.
+          config: all settings.
+          layout: which device does what.
+          windowing: how training examples are cut.
+          normalization: of the inputs.
+        """
+        self._dataset, self._config, self._layout = dataset, config, layout
+        self._windowing, self._normalization = windowing, normalization
+        self._local = local(layout)
+        # By split, whose methods and trials share them.
+        self._stores: dict[str, tuple[Store, Store]] = {}
+        dtype = jnp.dtype(config.data_dtype)
+        frames = dataset.features
+        size = sum(map(len, frames)) * frames[0].shape[1] * dtype.itemsize
+        fit = fits(config.input, size, self._local[0], len(self._local))
+        # Processes that share a step must run the same program.
+        self.streamed = not all(team_of(layout).exchange(fit))
+        if self.streamed:
+            self._frames = None
+            self._streamer = Streamer(
+                frames, windowing.num_frames, windowing.augmentation, dtype
+            )
+        else:
+            self._frames = replicate(join(frames, dtype), layout.devices)
+            self._streamer = None
+
+    def store(self, division: Division) -> Store:
+        """The data for training, normalised as the run's division has it.
+
+        Args:
+          division: of the run; its training utterances may give the statistics.
+
+        Returns:
+          The store. All stores share their frames, which are the bulk.
+        """
+        return self._both(division)[0]
+
+    def local_store(self, division: Division) -> Store:
+        """The same for evaluation, on the devices of this process."""
+        return self._both(division)[1]
+
+    def _both(self, division: Division) -> tuple[Store, Store]:
+        split = division.account["hash"]
+        if split not in self._stores:
+            training = np.concatenate(division.train)
+            store = normalize(self._dataset, self._normalization, training)
+            store = replicate(store._replace(frames=None), self._layout.devices)
+            store = store._replace(frames=self._frames)
+            # One copy of the frames serves both.
+            self._stores[split] = store, local_copy(store)
+        return self._stores[split]
+
+    def domains(self, division: Division) -> Domains:
+        """The training utterances of a run, in host memory."""
+        sizes = [len(members) for members in division.train]
+        weights = sizes if self._config.risk_mean == "samples" else None
+        # As large for any choice of sources: to the compiled step all are alike.
+        capacity = len(self._dataset.utterances)
+        return pack_domains(division.train, capacity, weights)
+
+    def training_excerpts(
+        self,
+        domains: Domains,
+        per_domain: int,
+        seeds: Sequence[int],
+        calls: Sequence[range],
+        steps_per_call: int,
+    ) -> Iterator[Excerpt | None]:
+        """The frames that calls of the training program read, made ahead of them.
+
+        Args:
+          domains: of the runs, in host memory.
+          per_domain: utterances of each in a step.
+          seeds: of the run in each slot.
+          calls: the steps of each call.
+          steps_per_call: that a call can do.
+
+        Yields:
+          For each call an excerpt on the devices; None if the frames are there already.
+        """
+        if not self.streamed:
+            yield from (None for _ in calls)
+            return
+        chooser = functools.partial(self._choose, domains, per_domain)
+        make = self._shared if self._layout.shared else self._own
+
+        def excerpt(number: int) -> Excerpt:
+            steps = [*calls[number]]
+            # A call that does fewer is given as much: it is the same program.
+            steps += steps[-1:] * (steps_per_call - len(steps))
+            return make([[chooser(step, seed) for step in steps] for seed in seeds])
+
+        yield from prefetch(excerpt, range(len(calls)))
+
+    def _own(self, choices: list[list[Choice]]) -> Excerpt:
+        shape = (len(self._layout.devices), self._layout.lanes, len(choices[0]))
+        parts = [self._streamer.excerpt(*choice) for row in choices for choice in row]
+        stacked = jax.tree.map(
+            lambda *x: np.stack(x).reshape(*shape, *x[0].shape), *parts
+        )
+        return spread(stacked, self._layout.devices)
+
+    def _shared(self, choices: list[list[Choice]]) -> Excerpt:
+        devices = self._layout.devices
+        rows = []
+        for number in range(len(devices)):
+            # What other processes' devices read is read there.
+            if devices[number] in self._local:
+                rows.append([self._share(choice, number) for choice in choices[0]])
+        stacked = jax.tree.map(
+            lambda *x: np.stack(x).reshape(len(rows), -1, *x[0].shape),
+            *[part for row in rows for part in row],
+        )
+        return spread(stacked, devices)
+
+    def _share(self, choice: Choice, number: int) -> Excerpt:
+        size = choice.utterances.shape[1] // len(self._layout.devices)
+        part = slice(number * size, (number + 1) * size)
+        return self._streamer.excerpt(*jax.tree.map(lambda x: x[:, part], choice))
+
+    def recompute_excerpts(
+        self, per_domain: int
+    ) -> Callable[[Domains, np.ndarray], Excerpt | None]:
+        """What gives the recomputation of statistics its frames."""
+
+        def excerpts(domains: Domains, batches: np.ndarray) -> Excerpt | None:
+            if not self.streamed:
+                return None
+            given = jax.tree.map(np.asarray, domains), per_domain
+            choices = [self._choose(*given, number, SEED) for number in batches]
+            parts = [self._streamer.excerpt(*choice) for choice in choices]
+            return jax.tree.map(lambda *x: np.stack(x), *parts)
+
+        return excerpts
+
+    def whole(self, utterances: np.ndarray, num_frames: int) -> Excerpt | None:
+        """What gives an evaluation its frames: [devices, batch] utterances."""
+        if not self.streamed:
+            return None
+        parts = [self._streamer.whole(row, num_frames) for row in utterances]
+        return jax.tree.map(lambda *x: np.stack(x), *parts)
+
+    def _choose(
+        self, domains: Domains, per_domain: int, step: int, seed: int
+    ) -> Choice:
+        """What a step looks at, worked out on the host as the devices will."""
+        given = domains, np.int32(step), np.uint32(seed)
+        chosen = self._chooser(per_domain)
+        return jax.device_get(chosen(*jax.device_put(given, _host_device())))
+
+    @functools.cache  # noqa: B019 - lives as long as the command
+    def _chooser(self, per_domain: int) -> Callable[..., Choice]:
+        lengths = self._dataset.store.lengths
+
+        @jax.jit
+        def chosen(domains: Domains, step: jax.Array, seed: jax.Array) -> Choice:
+            every = jnp.asarray(lengths)
+            return choose(every, domains, per_domain, self._windowing, step, seed)
+
+        return chosen
+
+
+def _host_device() -> jax.Device:
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        # JAX was told to see no CPU: the accelerator does it.
+        return jax.local_devices()[0]

@@ -1,0 +1,139 @@
+"""Evaluates parameters on the validation speakers and on the target."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from damldg_jax.evaluation import Predictions
+from damldg_jax.metrics import DimensionScores, Scores
+from damldg_jax.training import TrainState
+from damldg_jax.types import BatchStats, Params
+from experiments.checkpoints import Best
+from experiments.outputs import write_predictions
+from experiments.programs import Programs
+from experiments.runs import Run, schedule
+
+
+class Validation(NamedTuple):
+    """How parameters do on the validation speakers of the sources.
+
+    Attributes:
+      score: mean over source corpora of the score by which steps are compared.
+      by_corpus: of each.
+      batch_stats: statistics that they were evaluated with, in host memory.
+    """
+
+    score: float
+    by_corpus: Mapping[str, float]
+    batch_stats: BatchStats
+
+
+def criterion(programs: Programs) -> str:
+    """Name of the score by which steps are compared."""
+    return programs.dataset.target.report.criterion
+
+
+def validate(run: Run, programs: Programs, state: TrainState) -> Validation | None:
+    """Evaluates a state on the validation speakers.
+
+    Args:
+      run: that the state is of.
+      programs: compiled functions and data.
+      state: in host memory.
+
+    Returns:
+      How it does; None if no speakers are kept.
+    """
+    if not run.division.validation:
+        return None
+    batch_stats, values = _statistics(run, programs, state), {}
+    for corpus, members in run.division.validation.items():
+        predictions = programs.predict(
+            run.division,
+            state.params,
+            batch_stats,
+            members,
+            f"Validating on {corpus}",
+        )
+        scores = _score(programs, members, predictions)
+        values[corpus] = getattr(scores, criterion(programs))
+    return Validation(float(np.mean(list(values.values()))), values, batch_stats)
+
+
+def test(
+    run: Run, programs: Programs, state: TrainState, best: Best
+) -> list[dict[str, Any]]:
+    """Tests the last and the best parameters on the target, and writes predictions.
+
+    Args:
+      run: that is trained.
+      programs: compiled functions and data.
+      state: its last, in host memory.
+      best: what was best on the validation speakers.
+
+    Returns:
+      An entry of ``results.json`` for each selection rule.
+    """
+    batch_stats = _statistics(run, programs, state)
+    candidates = {"last": (state.params, batch_stats, int(state.step))}
+    if run.division.validation:
+        candidates["best"] = (best.params, best.batch_stats, best.step)
+    predictions = {
+        selection: _predict(run, programs, params, batch_stats, selection)
+        for selection, (params, batch_stats, _) in candidates.items()
+    }
+    write_predictions(
+        run.folder / "predictions.csv", programs.dataset, run.division.test, predictions
+    )
+    return [
+        _entry(run, programs, selection, candidates[selection][2], predicted)
+        for selection, predicted in predictions.items()
+    ]
+
+
+def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
+    """The statistics of batch normalisation to evaluate a state with."""
+    per_domain = schedule(run.division, programs.config).per_domain
+    return programs.statistics(
+        run.division, state.params, state.batch_stats, per_domain
+    )
+
+
+def _predict(
+    run: Run,
+    programs: Programs,
+    params: Params,
+    batch_stats: BatchStats,
+    selection: str,
+) -> Predictions:
+    what = f"Testing on {run.split.target} ({selection})"
+    return programs.predict(run.division, params, batch_stats, run.division.test, what)
+
+
+def _score(
+    programs: Programs, utterances: np.ndarray, predicted: Predictions
+) -> Scores | DimensionScores:
+    labels = programs.dataset.store.labels[utterances]
+    return programs.dataset.target.report.score(labels, predicted.outputs)
+
+
+def _entry(
+    run: Run, programs: Programs, selection: str, step: int, predicted: Predictions
+) -> dict[str, Any]:
+    scores = _score(programs, run.division.test, predicted)
+    target = programs.dataset.target
+    return {
+        "scenario": run.split.scenario,
+        "sources": list(run.split.sources),
+        "target": run.split.target,
+        "method": run.method,
+        "trial": run.trial,
+        "seed": run.seed,
+        "selection": selection,
+        "step": step,
+        "split_hash": run.division.account["hash"],
+        "normalization": programs.config.normalization,
+        "transductive": programs.transductive,
+        **target.report.entry(scores, target.classes),
+    }

@@ -1,0 +1,146 @@
+"""A run while it is trained: its files, and what was best so far."""
+
+import time
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+from tqdm import tqdm
+
+from damldg_jax.parallel import to_host
+from damldg_jax.training import TrainState, init_state
+from experiments.checkpoints import Best, Checkpoints, Saved
+from experiments.outputs import MetricsLog, write_json
+from experiments.programs import Programs
+from experiments.runs import Run, schedule
+from experiments.teams import team_of
+from experiments.testing import criterion, test, validate
+
+
+class Trainee:
+    """A run while it is trained; use as a context manager.
+
+    Attributes:
+      run: that is trained.
+      state: of training, in host memory, as it was last looked at.
+      error: that has ended it, or None.
+    """
+
+    def __init__(self, run: Run, programs: Programs):
+        """Opens the run's checkpoints.
+
+        Args:
+          run: to be trained.
+          programs: compiled functions and data.
+        """
+        self.run, self._programs = run, programs
+        self.error: FloatingPointError | None = None
+        self._team = team_of(programs.layout)
+        self._checkpoints = Checkpoints(run.folder / "checkpoints", self._team)
+        self._log: MetricsLog | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._log:
+            self._log.close()
+        self._checkpoints.close()
+
+    def steps(self) -> set[int]:
+        """The steps at which it can begin."""
+        return self._checkpoints.steps() or {0}
+
+    def begin(self, step: int, beside: int = 1) -> None:
+        """Goes back to a step, or initialises the run.
+
+        Args:
+          step: one of ``steps``.
+          beside: runs that are trained together, each of which takes its part of the
+            time.
+        """
+        run, programs = self.run, self._programs
+        domains = len(run.division.train)
+        per_domain = schedule(run.division, programs.config).per_domain
+        training = programs.training(run.method, domains, per_domain)
+        initial = to_host(
+            init_state(
+                programs.network,
+                training.algorithm,
+                programs.optimizer,
+                run.seed,
+                domains,
+            )
+        )
+        best = Best(initial.params, initial.batch_stats, 0, -1.0)
+        saved = self._checkpoints.restore(Saved(initial, best, 0.0), step)
+        self._checkpoints.discard_after(step)
+        self.state, self._best, self._spent = saved
+        self._since, self._beside = time.monotonic(), beside
+        writes = self._team.writes
+        self._log = MetricsLog(run.folder, run.split.sources, step, writes)
+
+    def write(self, steps: range, metrics: Mapping[str, np.ndarray]) -> bool:
+        """Writes the metrics of steps; one that is not finite ends the run.
+
+        Args:
+          steps: done, numbered from 0.
+          metrics: of each step, and maybe of more that were not done.
+
+        Returns:
+          Whether one of these has ended the run.
+        """
+        if self.error:
+            return False
+        try:
+            for place, step in enumerate(steps):
+                values = {name: value[place] for name, value in metrics.items()}
+                self._log.write_step(step + 1, values)
+        except FloatingPointError as error:
+            self.error = error
+        return self.error is not None
+
+    def keep(self, state: TrainState) -> None:
+        """Saves what was before the step that ended the run, and says where.
+
+        Args:
+          state: in host memory; it has not taken that step.
+        """
+        self._save(state._replace(finite=np.ones((), bool)))
+        self.error = FloatingPointError(
+            f"{self.error} The state before it, after step {int(state.step)}, is kept "
+            f"in {self._checkpoints.folder}."
+        )
+
+    def evaluate(self, state: TrainState, bar: tqdm) -> None:
+        """Evaluates on the validation speakers, keeps what is better, and saves.
+
+        Args:
+          state: in host memory.
+          bar: to show how well it does.
+        """
+        self.state, step = state, int(state.step)
+        if found := validate(self.run, self._programs, state):
+            name = f"validation_{criterion(self._programs)}"
+            self._log.write(
+                step, {name: found.score, f"{name}_by_corpus": found.by_corpus}
+            )
+            bar.set_postfix_str(f"{name}={found.score:.3f}")
+            if found.score > self._best.score:
+                self._best = Best(state.params, found.batch_stats, step, found.score)
+        self._save(state)
+
+    def finish(self) -> None:
+        """Tests the run on the target and writes its result."""
+        if not self._team.writes:
+            return
+        began = time.monotonic()
+        entries = test(self.run, self._programs, self.state, self._best)
+        seconds = self._spent + time.monotonic() - began
+        write_json(self.run.result, [{**e, "seconds": seconds} for e in entries])
+
+    def _save(self, state: TrainState) -> None:
+        now = time.monotonic()
+        self._spent += (now - self._since) / self._beside
+        self._since = now
+        self._checkpoints.save(Saved(state, self._best, self._spent))
