@@ -3,7 +3,8 @@
 An encoder is all of a network below its pooling, a flax module that maps ``(inputs
 [batch, frames, bands, channels], lengths [batch] or None, train)`` to ``(maps [batch,
 time, frequency, channels], their valid lengths or None)``. What is past those lengths
-is zero.
+is zero. Maps of a type below float32 become float32, so that pooling, logits, risks and
+energies are; and an encoder may have no statistics over the batch.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from damldg_jax.types import BatchStats, Forward, Params
 
 # What running statistics keep of themselves at each step.
 MOMENTUM = 0.9
+# Of convolutions, products and activations; None is that of inputs and parameters.
+COMPUTE_DTYPES = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
 class Outputs(NamedTuple):
@@ -37,7 +40,8 @@ class Network(NamedTuple):
     """A network as pure functions; leading axes of the inputs are free.
 
     Attributes:
-      init: ``key -> (params, batch_stats)``.
+      init: ``key -> (params, batch_stats)``; the latter is empty where nothing is
+        normalised over the batch.
       encode: ``(params, batch_stats, inputs[..., frames, features, 1]) ->
         (maps[..., time, frequency, channels], batch_stats)``, normalising by the
         statistics of this very batch and returning the updated running ones.
@@ -75,6 +79,10 @@ class Network(NamedTuple):
             return self.evaluate(params, batch_stats, inputs).logits, batch_stats
 
         return forward
+
+
+def _at_least_float32(maps: jax.Array) -> jax.Array:
+    return maps.astype(jnp.promote_types(maps.dtype, jnp.float32))
 
 
 def _pool(maps: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
@@ -121,12 +129,14 @@ def assemble(
         (maps, _), variables = encoder.init_with_output(
             encoder_key, inputs, None, train=False
         )
-        head = classifier.init(classifier_key, _pool(maps))
+        head = classifier.init(classifier_key, _pool(_at_least_float32(maps)))
         # Of an encoder without parameters flax has nothing to tell.
         encoder_params = variables.get("params", {})
         params = {"encoder": encoder_params, "classifier": head["params"]}
-        return params, variables["batch_stats"]
+        return params, variables.get("batch_stats", {})
 
+    # Traced once for the several passes of a step, which is much of what a start takes.
+    @jax.jit
     def encode(
         params: Params, batch_stats: BatchStats, inputs: jax.Array
     ) -> tuple[jax.Array, BatchStats]:
@@ -135,7 +145,7 @@ def assemble(
             variables, unfold(inputs), None, train=True, mutable=["batch_stats"]
         )
         maps = maps.reshape(*inputs.shape[:-3], *maps.shape[1:])
-        return maps, updated["batch_stats"]
+        return _at_least_float32(maps), updated.get("batch_stats", {})
 
     def statistics(
         params: Params, batch_stats: BatchStats, inputs: jax.Array
@@ -157,7 +167,7 @@ def assemble(
         variables = {"params": params["encoder"], "batch_stats": batch_stats}
         lengths = None if lengths is None else lengths.reshape(-1)
         maps, lengths = encoder.apply(variables, unfold(inputs), lengths, train=False)
-        embedding = _pool(maps, lengths)
+        embedding = _pool(_at_least_float32(maps), lengths)
         embedding = embedding.reshape(*inputs.shape[:-3], -1)
         logits = classifier.apply({"params": params["classifier"]}, embedding)
         return Outputs(logits, embedding)

@@ -11,6 +11,8 @@ Two choices make padding harmless:
 * Padding is symmetric, never ``SAME``, whose alignment depends on the length. With
   ``lengths`` given, frames past the end are set to zero after each layer, and an
   utterance padded to a longer batch gets the result it gets alone.
+
+Normalisation is a row of ``norms.py``: of batches, or of groups of channels.
 """
 
 import functools
@@ -19,10 +21,10 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
-from damldg_jax.assembly import MOMENTUM, Network, Outputs, assemble
+from damldg_jax.assembly import COMPUTE_DTYPES, Network, Outputs, assemble
 from damldg_jax.convolution import convolve, max_pool
+from damldg_jax.norms import NORMS, Norm, valid_frames
 from damldg_jax.objectives import CLASSES, Objective
 
 __all__ = ["STAGE_SIZES", "Network", "Outputs", "ResNetEncoder", "resnet"]
@@ -38,8 +40,7 @@ _he_normal = nn.initializers.variance_scaling(2.0, "fan_out", "normal")
 def _silence_past_end(x: jax.Array, lengths: jax.Array | None) -> jax.Array:
     if lengths is None:
         return x
-    valid = jnp.arange(x.shape[1])[None] < lengths[:, None]
-    return x * valid[:, :, None, None].astype(x.dtype)
+    return x * valid_frames(x, lengths)[:, :, None, None].astype(x.dtype)
 
 
 def _halve(lengths: jax.Array | None) -> jax.Array | None:
@@ -53,20 +54,20 @@ class ResidualBlock(nn.Module):
     channels: int
     stride: int
     conv: Callable[..., Any]
-    norm: Callable[..., Any]
+    norm: Norm
 
     @nn.compact
     def __call__(self, x: jax.Array, lengths: jax.Array | None) -> jax.Array:
         """Maps [batch, time, frequency, channels] to ``channels`` at the stride."""
         strides = (self.stride, self.stride)
         y = self.conv(self.channels, (3, 3), strides, padding=1, name="conv1")(x)
-        y = _silence_past_end(nn.relu(self.norm(name="norm1")(y)), lengths)
+        y = _silence_past_end(nn.relu(self.norm("norm1")(y, lengths)), lengths)
         y = self.conv(self.channels, (3, 3), padding=1, name="conv2")(y)
-        y = self.norm(name="norm2")(y)
+        y = self.norm("norm2")(y, lengths)
         if x.shape != y.shape:
             conv = functools.partial(self.conv, padding=0, name="shortcut")
             x = conv(self.channels, (1, 1), strides)(x)
-            x = self.norm(name="shortcut_norm")(x)
+            x = self.norm("shortcut_norm")(x, lengths)
         return _silence_past_end(nn.relu(x + y), lengths)
 
 
@@ -79,6 +80,9 @@ class ResNetEncoder(nn.Module):
       silence: input value that stands for no sound.
       axis_name: of the devices that share a batch, or None.
       for_cpu: whether to compute as ``convolution.py`` does.
+      norm: a key of ``NORMS``.
+      dtype: of convolutions and activations; None for that of inputs and parameters.
+      remat: whether the backward pass computes the inside of each block again.
     """
 
     stage_sizes: tuple[int, ...]
@@ -86,39 +90,45 @@ class ResNetEncoder(nn.Module):
     silence: float
     axis_name: str | None = None
     for_cpu: bool = False
+    norm: str = "batch"
+    dtype: Any = None
+    remat: bool = False
 
     @nn.compact
     def __call__(
         self, inputs: jax.Array, lengths: jax.Array | None, train: bool
     ) -> tuple[jax.Array, jax.Array | None]:
         """Returns maps [batch, time, frequency, channels] and their valid lengths."""
-        norm = functools.partial(
-            nn.BatchNorm,
-            use_running_average=not train,
-            momentum=MOMENTUM,
-            epsilon=1e-5,
-            axis_name=self.axis_name,
-        )
+        norm = NORMS[self.norm](train, self.axis_name, self.dtype)
         conv = functools.partial(
             nn.Conv,
             use_bias=False,
             kernel_init=_he_normal,
             conv_general_dilated=convolve if self.for_cpu else None,
+            dtype=self.dtype,
         )
+        kept = nn.remat if self.remat else lambda function: function
+
+        def stem(encoder: nn.Module, x: jax.Array, lengths: jax.Array | None):
+            del encoder  # The layers are its own; ``nn.remat`` wants it.
+            x = conv(self.width, (7, 7), (2, 2), padding=3, name="stem")(x)
+            lengths = _halve(lengths)
+            x = nn.relu(norm("stem_norm")(x, lengths))
+            x = (max_pool if self.for_cpu else _max_pool)(_silence_past_end(x, lengths))
+            lengths = _halve(lengths)
+            return _silence_past_end(x, lengths), lengths
+
         x = _silence_past_end(inputs - self.silence, lengths)
-        x = conv(self.width, (7, 7), (2, 2), padding=3, name="stem")(x)
-        lengths = _halve(lengths)
-        x = _silence_past_end(nn.relu(norm(name="stem_norm")(x)), lengths)
-        x = (max_pool if self.for_cpu else _max_pool)(x)
-        lengths = _halve(lengths)
-        x = _silence_past_end(x, lengths)
+        x, lengths = kept(stem)(self, x, lengths)
         for stage, blocks in enumerate(self.stage_sizes):
             for block in range(blocks):
                 stride = 2 if stage > 0 and block == 0 else 1
                 lengths = _halve(lengths) if stride == 2 else lengths
                 name = f"stage{stage + 1}_block{block + 1}"
                 channels = self.width * 2**stage
-                x = ResidualBlock(channels, stride, conv, norm, name=name)(x, lengths)
+                x = kept(ResidualBlock)(channels, stride, conv, norm, name=name)(
+                    x, lengths
+                )
         return x, lengths
 
 
@@ -132,6 +142,9 @@ def resnet(
     silence: float = 0.0,
     axis_name: str | None = None,
     for_cpu: bool | None = None,
+    norm: str = "batch",
+    compute_dtype: str = "float32",
+    remat: bool = False,
     objective: Objective = CLASSES,
 ) -> Network:
     """Builds a ResNet for spectrograms.
@@ -146,6 +159,11 @@ def resnet(
       axis_name: of the devices that share a training batch, or None.
       for_cpu: whether to compute as ``convolution.py`` does, with the same results up
         to rounding; by default where JAX runs on a CPU.
+      norm: a key of ``NORMS``.
+      compute_dtype: a key of ``COMPUTE_DTYPES``: of convolutions and activations;
+        parameters, statistics and logits keep the parameters' type.
+      remat: whether the backward pass computes the inside of each block again, for
+        less memory and more time.
       objective: what the outputs mean.
 
     Returns:
@@ -154,7 +172,16 @@ def resnet(
     """
     if for_cpu is None:
         for_cpu = jax.default_backend() == "cpu"
-    encoder = ResNetEncoder(STAGE_SIZES[depth], width, silence, axis_name, for_cpu)
+    encoder = ResNetEncoder(
+        STAGE_SIZES[depth],
+        width,
+        silence,
+        axis_name,
+        for_cpu,
+        norm=norm,
+        dtype=COMPUTE_DTYPES[compute_dtype],
+        remat=remat,
+    )
     return assemble(
         encoder, num_outputs, num_features, channels=channels, objective=objective
     )

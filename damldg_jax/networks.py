@@ -8,7 +8,10 @@ import dataclasses
 from typing import NamedTuple, Protocol
 
 from damldg_jax.assembly import Network
+from damldg_jax.chunks import in_chunks, statistics_in_the_way
+from damldg_jax.errors import InputError
 from damldg_jax.models import resnet
+from damldg_jax.norms import NORMS
 from damldg_jax.objectives import CLASSES, Objective
 from damldg_jax.pooled import pooled
 
@@ -20,12 +23,22 @@ class NetworkSettings:
     Attributes:
       depth: layers of the ResNet, a key of ``STAGE_SIZES``.
       width: channels of its first stage.
+      norm: how the ResNet normalises, a key of ``NORMS``.
       hidden_units: of each hidden layer on pooled statistics.
+      compute_dtype: of convolutions, products and activations, a key of
+        ``COMPUTE_DTYPES``.
+      remat: whether the backward pass computes the insides of the ResNet's blocks
+        again, for less memory.
+      micro_batches: parts in which a batch is computed, one after the other.
     """
 
     depth: int = 18
     width: int = 64
+    norm: str = "batch"
     hidden_units: tuple[int, ...] = (256,)
+    compute_dtype: str = "float32"
+    remat: bool = False
+    micro_batches: int = 1
 
 
 class Factory(Protocol):
@@ -50,11 +63,26 @@ class Factory(Protocol):
 
 
 def _resnet(settings: NetworkSettings, *args, **options) -> Network:
-    return resnet(*args, depth=settings.depth, width=settings.width, **options)
+    network = resnet(
+        *args,
+        depth=settings.depth,
+        width=settings.width,
+        norm=settings.norm,
+        compute_dtype=settings.compute_dtype,
+        remat=settings.remat,
+        **options,
+    )
+    return in_chunks(network, settings.micro_batches)
 
 
 def _pooled(settings: NetworkSettings, *args, **options) -> Network:
-    return pooled(*args, hidden_units=settings.hidden_units, **options)
+    network = pooled(
+        *args,
+        hidden_units=settings.hidden_units,
+        compute_dtype=settings.compute_dtype,
+        **options,
+    )
+    return in_chunks(network, settings.micro_batches)
 
 
 class Entry(NamedTuple):
@@ -64,10 +92,41 @@ class Entry(NamedTuple):
       factory: builds the network.
       pools_inputs: whether it sees nothing of an utterance but mean and deviation over
         time, so that an utterance must not be normalised by these.
+      norms: keys of ``NORMS`` that it can do with.
+      trials_at_once: runs that one device computes side by side fastest.
     """
 
     factory: Factory
     pools_inputs: bool = False
+    norms: tuple[str, ...] = ("batch",)
+    trials_at_once: int = 1
 
 
-NETWORKS = {"resnet": Entry(_resnet), "pooled": Entry(_pooled, pools_inputs=True)}
+NETWORKS = {
+    "resnet": Entry(_resnet, norms=tuple(NORMS)),
+    "pooled": Entry(_pooled, pools_inputs=True),
+}
+
+
+def check(name: str, settings: NetworkSettings) -> None:
+    """Refuses settings that exclude each other, before anything is built.
+
+    Args:
+      name: a key of ``NETWORKS``.
+      settings: of the network.
+
+    Raises:
+      InputError: the network has no such normalisation, or one over the batch where
+        parts of the batch are to be computed one by one; or the parts are no number.
+    """
+    parts = settings.micro_batches
+    if not isinstance(parts, int) or parts < 1:
+        raise InputError(f"--micro_batches={parts}: give a whole number, at least 1.")
+    if parts > 1 and settings.norm == "batch":
+        raise statistics_in_the_way(parts)
+    if settings.norm not in NETWORKS[name].norms:
+        raise InputError(
+            f"--network_norm={settings.norm} with --model={name}: this network has "
+            f"--network_norm={' or '.join(NETWORKS[name].norms)} only; "
+            "--model=resnet has others, for spectrograms."
+        )

@@ -20,12 +20,13 @@ pads short utterances. (A recorded frame is never that, unless it is digital sil
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from damldg_jax.assembly import MOMENTUM, Network, assemble
+from damldg_jax.assembly import COMPUTE_DTYPES, MOMENTUM, Network, assemble
 from damldg_jax.objectives import CLASSES, Objective
 from damldg_jax.parallel import mean_over_devices
 
@@ -113,11 +114,13 @@ class PooledEncoder(nn.Module):
         statistics.
       silence: input value outside of an utterance.
       axis_name: of the devices that share a batch, or None.
+      dtype: of hidden layers; None for that of inputs and parameters.
     """
 
     hidden_units: Sequence[int]
     silence: float
     axis_name: str | None = None
+    dtype: Any = None
 
     @nn.compact
     def __call__(
@@ -131,7 +134,9 @@ class PooledEncoder(nn.Module):
             epsilon=_EPSILON,
             axis_name=self.axis_name,
             use_fast_variance=False,
+            dtype=self.dtype,
         )
+        dense = functools.partial(nn.Dense, use_bias=False, dtype=self.dtype)
         counts = counted_frames(inputs, self.silence)
         if lengths is not None:
             counts &= jnp.arange(inputs.shape[1])[None] < lengths[:, None]
@@ -139,7 +144,7 @@ class PooledEncoder(nn.Module):
         x = pool_statistics(frames, counts)
         x = StatisticsNorm(self.axis_name, name="input_norm")(x, train)
         for number, units in enumerate(self.hidden_units, start=1):
-            x = nn.Dense(units, use_bias=False, name=f"hidden{number}")(x)
+            x = dense(units, name=f"hidden{number}")(x)
             x = nn.relu(norm(name=f"norm{number}")(x))
         return x[:, None, None], None
 
@@ -152,6 +157,7 @@ def pooled(
     channels: int = 1,
     silence: float = 0.0,
     axis_name: str | None = None,
+    compute_dtype: str = "float32",
     objective: Objective = CLASSES,
 ) -> Network:
     """Builds a network on statistics over time.
@@ -163,13 +169,16 @@ def pooled(
       channels: of the inputs; all are pooled alike.
       silence: input value outside of an utterance.
       axis_name: of the devices that share a training batch, or None.
+      compute_dtype: a key of ``COMPUTE_DTYPES``: of hidden layers; statistics over
+        time and over the batch, parameters and logits keep the parameters' type.
       objective: what the outputs mean.
 
     Returns:
       The network's pure functions. Its parameters are a dictionary of ``encoder``,
       empty without hidden layers, and ``classifier``.
     """
-    encoder = PooledEncoder(tuple(hidden_units), silence, axis_name)
+    dtype = COMPUTE_DTYPES[compute_dtype]
+    encoder = PooledEncoder(tuple(hidden_units), silence, axis_name, dtype)
     network = assemble(
         encoder, num_outputs, num_features, channels=channels, objective=objective
     )

@@ -2,12 +2,14 @@
 
 import functools
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from damldg_jax.models import resnet
+from damldg_jax.norms import NORMS
 
 FEATURES, SILENCE = 8, -3.0
 
@@ -23,9 +25,9 @@ def count(tree):
 
 
 @functools.cache
-def small(depth=10, silence=SILENCE):
+def small(depth=10, silence=SILENCE, norm="batch", width=2):
     """A network whose every number is random: zeros would hide what leaks."""
-    network = resnet(3, FEATURES, depth=depth, width=2, silence=silence)
+    network = resnet(3, FEATURES, depth=depth, width=width, silence=silence, norm=norm)
     rng = np.random.default_rng(0)
     params, batch_stats = jax.tree.map(
         lambda x: jnp.array(rng.uniform(0.2, 0.8, x.shape) - 0.3, x.dtype),
@@ -78,9 +80,11 @@ def test_width_scales_the_channels():
     assert params["classifier"]["kernel"].shape == (128, 5)
 
 
-@pytest.mark.parametrize("depth", [10, 18])
-def test_padding_changes_nothing(depth):
-    network, params, batch_stats = small(depth)
+@pytest.mark.parametrize(
+    ("depth", "norm"), [(10, "batch"), (18, "batch"), (10, "group")]
+)
+def test_padding_changes_nothing(depth, norm):
+    network, params, batch_stats = small(depth, norm=norm)
     lengths = [1, 17, 70] if depth == 10 else [33]
     inputs = spectrograms(len(lengths), 70)
     evaluate = jax.jit(network.evaluate)
@@ -158,6 +162,42 @@ def test_training_moves_the_statistics_by_a_tenth():
     np.testing.assert_allclose(moved.reshape(6, -1), expected, rtol=1e-3, atol=1e-4)
     for one, other in zip(*map(jax.tree.leaves, (updated, together)), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_groups_know_of_no_batch():
+    """An utterance alone is what it is among many, and nothing runs along."""
+    network, params, batch_stats = small(norm="group", width=32)
+    assert not batch_stats
+    inputs = spectrograms(3, 24)
+    maps, updated = jax.jit(network.encode)(params, batch_stats, inputs)
+    assert not updated
+    assert not network.statistics(params, batch_stats, inputs)
+    alone, _ = jax.jit(network.encode)(params, batch_stats, inputs[1:2])
+    np.testing.assert_allclose(alone[0], maps[1], rtol=1e-4, atol=1e-5)
+    # Training and evaluation normalise alike.
+    logits = jax.jit(network.evaluate)(params, batch_stats, inputs).logits
+    expected = network.classify(params, maps)
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_group_is_normalised_over_its_own_frames_bands_and_channels():
+    rng = np.random.default_rng(0)
+    maps = rng.normal(3, 2, (2, 6, 4, 32)).astype(np.float32)
+    lengths = np.array([6, 2])
+
+    class Layer(nn.Module):
+        @nn.compact
+        def __call__(self, x, lengths):
+            return NORMS["group"](True, None, None)("norm")(x, lengths)
+
+    actual, _ = Layer().init_with_output(jax.random.key(0), maps, lengths)
+    for number, length in enumerate(lengths):
+        for group in (slice(0, 16), slice(16, 32)):
+            part = maps[number, :length, :, group].astype(np.float64)
+            expected = (part - part.mean()) / np.sqrt(part.var() + 1e-5)
+            np.testing.assert_allclose(
+                actual[number, :length, :, group], expected, rtol=1e-3, atol=1e-4
+            )
 
 
 def test_refuses_another_number_of_features():

@@ -20,6 +20,9 @@ class Hyperparameters:
         paper's line 7 says; else take theta' for a constant plus theta.
       margin_gradient: let the gradient flow through gamma as well, as line 7 is
         written and as the public code places it; else gamma is a mere number.
+      keep_linearization: keep what the tangent map of the virtual update needs, until
+        the gradient at theta' is there; else compute it anew then, in less memory and
+        more time, with the same result up to rounding.
       energy_statistics: ``running`` normalises by the running statistics when gamma
         is computed, as the public code does; ``batch`` by those of S' and of V.
       temperature: T of the energy in Eq. (3).
@@ -39,6 +42,7 @@ class Hyperparameters:
     num_held_out: int = 1
     second_order: bool = True
     margin_gradient: bool = True
+    keep_linearization: bool = True
     energy_statistics: str = "batch"
     temperature: float = 1.0
     group_dro_step_size: float = 0.01

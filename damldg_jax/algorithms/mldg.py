@@ -7,7 +7,10 @@ The gradient of ``L_theta(S') + gamma L_theta'(V)`` runs forward over reverse. T
 Jacobian of the virtual update, ``I - eta_s H``, is symmetric, so what comes back
 through it from a gradient ``v`` of the weighted meta-test loss is its tangent along
 ``v``: one linearisation of the update at theta instead of nested reverse passes. It is
-exact, and several times faster where nested convolution gradients are slow.
+exact, and several times faster where nested convolution gradients are slow. The
+linearisation keeps all that the tangent needs while the meta-test loss is derived;
+where memory is short (``keep_linearization``) the tangent is computed afterwards and
+from the beginning, at the price of one more gradient of L(S').
 
 Several virtual steps in a row make a product of such Jacobians, whose transpose is the
 product in reverse order.
@@ -114,10 +117,10 @@ def _virtual_updates(
         axis_name=axis_name,
         objective=network.objective,
     )
-    virtual, *first = _with_pull_back(update, params, settings.second_order)
+    virtual, *first = _with_pull_back(update, params, settings)
     pull_backs = [first[0]]
     for _ in range(1, settings.inner_steps):
-        virtual, further, _ = _with_pull_back(update, virtual, settings.second_order)
+        virtual, further, _ = _with_pull_back(update, virtual, settings)
         pull_backs.append(further)
 
     def pull_back(gradient: Params) -> Params:
@@ -129,13 +132,26 @@ def _virtual_updates(
 
 
 def _with_pull_back(
-    update: Callable[[Params], tuple[Params, Inner]], params: Params, second_order: bool
+    update: Callable[[Params], tuple[Params, Inner]],
+    params: Params,
+    settings: Hyperparameters,
 ) -> tuple[Params, PullBack, Inner]:
     """Takes one virtual step, and tells how a gradient passes back through it."""
-    if second_order:
+    if settings.second_order and settings.keep_linearization:
         return jax.linearize(update, params, has_aux=True)
     virtual, inner = update(params)
+    if settings.second_order:
+        return virtual, functools.partial(_tangent, update, params), inner
     return virtual, lambda gradient: gradient, inner
+
+
+def _tangent(
+    update: Callable[[Params], tuple[Params, Inner]], params: Params, gradient: Params
+) -> Params:
+    """Tangent of the update along a gradient, computed from the beginning."""
+    # Else XLA would find the first update in it and keep what that computed.
+    params, gradient = jax.lax.optimization_barrier((params, gradient))
+    return jax.jvp(lambda theta: update(theta)[0], (params,), (gradient,))[1]
 
 
 def _weighted_loss(
