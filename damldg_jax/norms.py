@@ -16,8 +16,8 @@ import jax.numpy as jnp
 
 from damldg_jax.assembly import MOMENTUM
 
-# Of a group, where the channels allow it. Wu and He's Table 3 has it nearly as good as
-# their default of 32 groups, which in a narrow network would be single channels.
+# Channels of a group, where there are as many. Wu and He's own default, 32 groups, would
+# be single channels in a narrow network.
 GROUP_SIZE = 16
 _EPSILON = 1e-5
 

@@ -12,16 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from damldg_jax.algorithms import Hyperparameters
 from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
+from damldg_jax.assembly import COMPUTE_DTYPES
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import Features, resolve
 from damldg_jax.labelling import Scale
 from damldg_jax.models import STAGE_SIZES
-from damldg_jax.networks import NETWORKS, NetworkSettings
+from damldg_jax.networks import NETWORKS, NetworkSettings, check
 from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.norms import NORMS
 from damldg_jax.objectives import DIMENSION_LOSSES
 from damldg_jax.targets import TARGETS, Target, Wishes
+from experiments.xla import MATMUL_PRECISIONS
 
 DEFAULT_EPOCHS = 50
 
@@ -32,10 +35,15 @@ CHOICES = {
     "risk_mean": ("domains", "samples"),
     "model": tuple(NETWORKS),
     "model_depth": tuple(map(str, STAGE_SIZES)),
+    "network_norm": tuple(NORMS),
+    "compute_dtype": tuple(COMPUTE_DTYPES),
+    "matmul_precision": MATMUL_PRECISIONS,
     "normalization": tuple(NORMALIZATIONS),
     "target_kind": tuple(TARGETS),
     "dimension_loss": tuple(DIMENSION_LOSSES),
-    "parallel": ("data", "none"),
+    "data_dtype": ("float32", "bfloat16"),
+    "parallel": ("data", "trials", "none"),
+    "input": ("auto", "device", "stream"),
 }
 
 
@@ -106,9 +114,25 @@ class Config:
     model: str | None = None
     model_depth: int = 18
     model_width: int = 64
+    network_norm: str = NetworkSettings.norm
     hidden_units: tuple[int, ...] = NetworkSettings.hidden_units
+    # Precision and memory.
+    compute_dtype: str = NetworkSettings.compute_dtype
+    matmul_precision: str = MATMUL_PRECISIONS[0]
+    remat: bool = NetworkSettings.remat
+    micro_batches: int = NetworkSettings.micro_batches
+    data_dtype: str = "float32"
     # Devices.
     parallel: str = "data"
+    trials_at_once: int | None = None
+    steps_per_dispatch: int | None = None
+    input: str = "auto"
+    distributed: bool = False
+    coordinator_address: str = ""
+    process_id: int | None = None
+    num_processes: int | None = None
+    connect_timeout: int = 300
+    peer_timeout: int = 30
 
     def __post_init__(self) -> None:
         """Lets a notebook give text for paths and lists for tuples.
@@ -135,6 +159,7 @@ class Config:
                 f"--dimension_bins={self.dimension_bins}: give a whole number, at "
                 f"least 2, such as the default, {Wishes.dimension_bins}."
             )
+        check(self.network, self.network_settings)
         if self.beam_options and not self.beam:
             raise InputError(
                 f"--beam_options={self.beam_options} without --beam: give both."
@@ -166,7 +191,20 @@ class Config:
     @property
     def network_settings(self) -> NetworkSettings:
         """The settings that concern the network."""
-        return NetworkSettings(self.model_depth, self.model_width, self.hidden_units)
+        return NetworkSettings(
+            depth=self.model_depth,
+            width=self.model_width,
+            norm=self.network_norm,
+            hidden_units=self.hidden_units,
+            compute_dtype=self.compute_dtype,
+            remat=self.remat,
+            micro_batches=self.micro_batches,
+        )
+
+    @property
+    def keep_linearization(self) -> bool:
+        """Whether memory is not so short that a tangent must be computed anew."""
+        return not self.remat and self.micro_batches == 1
 
     @property
     def hyperparameters(self) -> Hyperparameters:

@@ -8,10 +8,19 @@ from tqdm import tqdm
 
 Item = TypeVar("Item")
 
+_silent = False
+
+
+def be_silent() -> None:
+    """Says nothing from now on: another process of the command does."""
+    global _silent
+    _silent = True
+
 
 def say(text: str) -> None:
     """Prints a line on standard error without disturbing a progress bar."""
-    tqdm.write(text, file=sys.stderr)
+    if not _silent:
+        tqdm.write(text, file=sys.stderr)
 
 
 def progress(
@@ -43,7 +52,7 @@ def progress(
         unit=unit,
         total=total,
         mininterval=0.2 if animated else 10.0,
-        disable=not animated and not options.get("leave", True),
+        disable=_silent or (not animated and not options.get("leave", True)),
         dynamic_ncols=True,
         file=sys.stderr,
         **options,

@@ -209,11 +209,66 @@ _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
 _define("Model", flags.DEFINE_integer, "model_width",
         "Channels of its first stage, doubled from stage to stage. 8 or 16 suit a "
         "laptop.", lower_bound=1)
+_define("Model", flags.DEFINE_enum, "network_norm", CHOICES["network_norm"],
+        "How the ResNet normalises: over the batch, or over groups of channels of each "
+        "utterance (no running statistics, needed by --micro_batches).")
 _define("Model", flags.DEFINE_list, "hidden_units",
         "Units of each hidden layer of the network 'pooled', separated by commas; "
         "nothing for a linear classifier.")
+_define("Precision and memory", flags.DEFINE_enum, "compute_dtype",
+        CHOICES["compute_dtype"],
+        "Of convolutions, products and activations. Parameters, the optimiser, "
+        "statistics, logits, losses and energies are float32 always. bfloat16 is fast "
+        "on GPUs and TPUs, slow on CPUs, and makes gamma less exact: "
+        "docs/precision.md.")
+_define("Precision and memory", flags.DEFINE_enum, "matmul_precision",
+        CHOICES["matmul_precision"],
+        "Of products and convolutions of float32 numbers: default is what the device "
+        "does fastest (tf32 on recent NVIDIA GPUs, bfloat16 on TPUs, float32 on CPUs), "
+        "highest is float32, high lies between.")
+_define("Precision and memory", flags.DEFINE_bool, "remat",
+        "Compute the insides of the ResNet's blocks again in the backward pass instead "
+        "of keeping them: less memory, more time, the same results up to rounding.")
+_define("Precision and memory", flags.DEFINE_integer, "micro_batches",
+        "Parts in which each device computes its share of a step, one after the other: "
+        "the whole batch's result, up to rounding, in the memory of one part. Needs "
+        "--network_norm=group.", lower_bound=1)
+_define("Precision and memory", flags.DEFINE_enum, "data_dtype", CHOICES["data_dtype"],
+        "In which the frames of the corpora are kept on the devices, or streamed to "
+        "them; bfloat16 takes half the memory and keeps three digits. They are read as "
+        "float32.")
 _define("Devices", flags.DEFINE_enum, "parallel", CHOICES["parallel"],
-        "data: share each step out among all local devices; none: use the first.")
+        "data: share each step out among all devices; trials: give each device trials "
+        "of its own, which saves all talk between them; none: use the first.")
+_define("Devices", flags.DEFINE_integer, "trials_at_once",
+        "Trials that a device computes side by side where it does a step alone. Left "
+        "out: what was measured to be the faster for the network.", lower_bound=1)
+_define("Devices", flags.DEFINE_integer, "steps_per_dispatch",
+        "Steps that the devices do between two looks of the host. Left out: one on a "
+        "CPU, where convolutions in loops are slow, and 16 elsewhere.", lower_bound=1)
+_define("Devices", flags.DEFINE_enum, "input", CHOICES["input"],
+        "device: keep the frames of all corpora in each device's memory; stream: read "
+        "what each step needs from the disk ahead of it; auto: keep them if they take "
+        "less than half of the memory that is free. The results are the same.")
+_define("Devices", flags.DEFINE_bool, "distributed",
+        "Share the command with processes on other machines, started by Slurm, Open "
+        "MPI, Kubernetes or on a TPU pod, which say by themselves which process this "
+        "is (docs/scaling.md).")
+_define("Devices", flags.DEFINE_string, "coordinator_address",
+        "Elsewhere: the address of the machine of process 0, as the others reach it, "
+        "and a free port there, such as 10.0.0.1:9876. All processes are given the "
+        "same command but for --process_id.")
+_define("Devices", flags.DEFINE_integer, "process_id",
+        "With --coordinator_address: number of this process, from 0. Process 0 alone "
+        "prints and writes.", lower_bound=0)
+_define("Devices", flags.DEFINE_integer, "num_processes",
+        "With --coordinator_address: how many there are.", lower_bound=1)
+_define("Devices", flags.DEFINE_integer, "connect_timeout",
+        "Seconds in which all processes must have come.", lower_bound=1)
+_define("Devices", flags.DEFINE_integer, "peer_timeout",
+        "Seconds without a sign of life after which a process counts as lost, and the "
+        "others end; the same command then goes on from the last checkpoint.",
+        lower_bound=5)
 # fmt: on
 
 
