@@ -14,10 +14,8 @@ import numpy as np
 import soundfile
 
 from damldg_jax.corpora import CORPORA
-from damldg_jax.errors import InputError
+from damldg_jax.tfds_copies import MANIFEST, SETTINGS
 
-MANIFEST = "manifest.csv"
-_SETTINGS = "settings.json"
 _COLUMNS = ("path", "emotion", "speaker", "sex", "language")
 
 
@@ -35,32 +33,6 @@ class Recording(NamedTuple):
     rate: int
     emotion: str
     speaker: str
-
-
-def holds(folder: pathlib.Path, key: str) -> bool:
-    """Whether the recordings are there already.
-
-    Args:
-      folder: where they go.
-      key: of the dataset that they are made of.
-
-    Returns:
-      Whether they are there, all of them, made of that dataset.
-
-    Raises:
-      InputError: the folder holds something else.
-    """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
-    try:
-        stored = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-        whole = len(list(folder.glob("*.flac"))) == stored["recordings"]
-        return stored["key"] == key and whole and (folder / MANIFEST).is_file()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{folder} holds something else than recordings made of a dataset of "
-            "tensorflow-datasets. Choose another --data_dir, or move it away."
-        ) from error
 
 
 def write(
@@ -114,4 +86,4 @@ def write_index(
     for part in unfinished.glob("*.part"):
         part.unlink()
     settings = json.dumps({"key": key, "recordings": len(rows)})
-    (unfinished / _SETTINGS).write_text(settings, encoding="utf-8")
+    (unfinished / SETTINGS).write_text(settings, encoding="utf-8")
