@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from experiments.benchmark.protocol import STAGE_SIZES, Setting
+from experiments.benchmark.setting import STAGE_SIZES, Setting
 
 Values = dict[str, np.ndarray]
 Shapes = dict[str, tuple[int, ...]]

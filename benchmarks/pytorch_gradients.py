@@ -19,7 +19,8 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from experiments.benchmark.protocol import INNER_LEARNING_RATE, Variant
+from experiments.benchmark.setting import INNER_LEARNING_RATE
+from experiments.benchmark.variants import Variant
 
 Tensors = dict[str, torch.Tensor]
 Loss = Callable[[Tensors], torch.Tensor]

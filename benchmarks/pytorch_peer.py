@@ -7,15 +7,9 @@ from benchmarks.parameters import Values, initial_values
 from benchmarks.pytorch_gradients import WAYS, Samples, Tensors, gradient
 from benchmarks.resnet_torch import Network, from_torch, load, to_torch_name
 from benchmarks.split import Split, noise_split
-from experiments.benchmark.protocol import (
-    LEARNING_RATE,
-    MOMENTUM,
-    VARIANTS,
-    Setting,
-    Workload,
-    process_peak_bytes,
-    serve,
-)
+from experiments.benchmark.protocol import Workload, process_peak_bytes, serve
+from experiments.benchmark.setting import LEARNING_RATE, MOMENTUM, Setting
+from experiments.benchmark.variants import VARIANTS
 
 
 class Peer:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from experiments.benchmark.protocol import STAGE_SIZES, Setting
+from experiments.benchmark.setting import STAGE_SIZES, Setting
 
 Tensors = Mapping[str, tf.Tensor]
 

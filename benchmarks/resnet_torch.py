@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmarks.parameters import Values
-from experiments.benchmark.protocol import STAGE_SIZES, Setting
+from experiments.benchmark.setting import STAGE_SIZES, Setting
 
 _conv = partial(nn.Conv2d, bias=False)
 _norm = partial(nn.BatchNorm2d, eps=1e-5, track_running_stats=False)

@@ -4,7 +4,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from experiments.benchmark.protocol import Setting, noise
+from experiments.benchmark.setting import Setting, noise
 
 
 class Split(NamedTuple):

@@ -11,16 +11,14 @@ import tensorflow as tf
 from benchmarks.parameters import Values, initial_values
 from benchmarks.resnet_tensorflow import Tensors, logits
 from benchmarks.split import Split, noise_split
-from experiments.benchmark.protocol import (
+from experiments.benchmark.protocol import Workload, process_peak_bytes, serve
+from experiments.benchmark.setting import (
     INNER_LEARNING_RATE,
     LEARNING_RATE,
     MOMENTUM,
-    VARIANTS,
     Setting,
-    Workload,
-    process_peak_bytes,
-    serve,
 )
+from experiments.benchmark.variants import VARIANTS
 
 
 class Samples(NamedTuple):

@@ -15,7 +15,8 @@ from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.meta import Batch, hold_out
 from damldg_jax.models import resnet
 from experiments.benchmark.process import IMPLEMENTATIONS
-from experiments.benchmark.protocol import VARIANTS, Setting, noise
+from experiments.benchmark.setting import Setting, noise
+from experiments.benchmark.variants import VARIANTS
 from tests.baselines import QUICK
 
 TINY = Setting(depth=10, width=2, per_domain=4, frames=20, features=8, classes=3)

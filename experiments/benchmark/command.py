@@ -1,142 +1,62 @@
-"""Measures training steps, of this package and of the same steps in other frameworks.
+r"""Measures training steps, of this package and of the same steps in other frameworks.
 
   python -m experiments.benchmark
-  python -m experiments.benchmark --peers=pytorch_func,tensorflow --json=steps.json
-  python -m experiments.benchmark --width=8 --variants=deep_all,da_mldg_second_order
+  python -m experiments.benchmark --depth=18 --width=64 --json=paper.json
+  python -m experiments.benchmark --measure=steps --depth=18 --width=64 \
+      --peers=pytorch_func,tensorflow --variants=deep_all,da_mldg_second_order
 
-Each variant of each implementation is a process of its own, which compiles and then
-waits. In each round every one in turn does a few steps while the others rest, in an
-order that is reversed from round to round, so that what disturbs the machine disturbs
-all alike. Ratios compare times of the same round. A process at rest keeps one to
-three GB of memory, at the sizes of the paper. Peers need
-'pip install -r benchmarks/requirements.txt' (see benchmarks/README.md).
+Prints, for the device at hand, the time of a step of every method beside what the
+device does at best; what input costs; trials in turn and together; one device and all;
+one step of a call and several; compilation; and how long the paper's whole evaluation
+would take. Without flags the network is smaller than the paper's (--depth=18
+--width=64), so that two cores are done in minutes.
+
+Each workload is a process of its own, which compiles and then waits. In each round
+every one in turn makes a few calls while the others rest, in an order that is reversed
+from round to round, so that what disturbs the machine disturbs all alike. Ratios
+compare times of the same round. (A TPU serves one process at a time: there each is
+measured by itself.) A process at rest keeps one to three GB of memory, at
+the sizes of the paper. Peers need 'pip install -r benchmarks/requirements.txt' (see
+benchmarks/README.md).
 """
 
-import contextlib
 import json
+import os
 import pathlib
 import sys
-from collections.abc import Collection, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 
 from absl import flags
 
-from damldg_jax.errors import InputError, unknown
+from damldg_jax.errors import InputError
+from experiments.benchmark.flags import (
+    make_flags,
+    read_effort,
+    read_measures,
+    read_options,
+)
+from experiments.benchmark.measures import MEASURES, PEAK_MEASURE, peak_setting
+from experiments.benchmark.options import Device, Options
 from experiments.benchmark.process import (
     IMPLEMENTATIONS,
-    PEERS,
-    Implementation,
-    Worker,
     WorkerError,
     check_installed,
 )
-from experiments.benchmark.protocol import STAGE_SIZES, VARIANTS, Setting
-from experiments.benchmark.report import Measurement, make_records, table
-from experiments.console import progress
+from experiments.benchmark.projection import (
+    project,
+    projection_records,
+    projection_table,
+)
+from experiments.benchmark.records import Peaks, Record, make_records
+from experiments.benchmark.report import account, table
+from experiments.benchmark.rows import Row, groups_of
+from experiments.benchmark.session import Session
 
-_DEFAULTS = Setting()
-_SIZES = {
-    "width": "Channels of the first stage of the ResNet.",
-    "per_domain": "Samples of each of the three domains.",
-    "frames": "Of a sample.",
-    "features": "Of a frame.",
-}
-
-
-def make_flags() -> flags.FlagValues:
-    """Makes the flags, a set of their own: experiments.main has a ``--steps`` too."""
-    made = flags.FlagValues()
-    flags.DEFINE_list(
-        "variants",
-        list(VARIANTS),
-        f"What to measure. Of {', '.join(VARIANTS)}.",
-        flag_values=made,
-    )
-    flags.DEFINE_list(
-        "peers",
-        [],
-        "Other frameworks to measure in the variants that they have. Of "
-        f"{', '.join(PEERS)}.",
-        flag_values=made,
-    )
-    depths = list(map(str, STAGE_SIZES))
-    flags.DEFINE_enum(
-        "depth", str(_DEFAULTS.depth), depths, "Layers of the ResNet.", flag_values=made
-    )
-    numbers = {name: (getattr(_DEFAULTS, name), text) for name, text in _SIZES.items()}
-    numbers["rounds"] = (5, "In each of which every process has its turn.")
-    numbers["steps"] = (2, "Of a process in a round.")
-    for name, (default, text) in numbers.items():
-        flags.DEFINE_integer(name, default, text, lower_bound=1, flag_values=made)
-    flags.DEFINE_string("json", None, "File for the records.", flag_values=made)
-    return made
-
-
-def settings_of(values: flags.FlagValues) -> list[Setting]:
-    """The workloads that parsed flags ask for.
-
-    Args:
-      values: of the flags.
-
-    Returns:
-      A setting for each variant of each implementation that has it.
-
-    Raises:
-      InputError: an unknown variant or peer, or nothing to measure.
-    """
-    shape = {name: values[name].value for name in _SIZES}
-    variants = _known("variant", values.variants, VARIANTS)
-    implementations = ["jax", *_known("peer", values.peers, PEERS)]
-    if not variants:
-        raise InputError(f"--variants is empty. Allowed: {', '.join(VARIANTS)}.")
-    return [
-        Setting(implementation, variant, int(values.depth), **shape)
-        for implementation in implementations
-        for variant in variants
-        if variant in IMPLEMENTATIONS[implementation].variants
-    ]
-
-
-def _known(kind: str, names: Sequence[str], allowed: Collection[str]) -> list[str]:
-    for name in names:
-        if name not in allowed:
-            raise unknown(kind, name, allowed)
-    return list(dict.fromkeys(names))
-
-
-def measure(settings: Sequence[Setting], rounds: int, steps: int) -> list[Measurement]:
-    """Measures workloads in rounds.
-
-    Args:
-      settings: what to measure.
-      rounds: in each of which every worker has its turn.
-      steps: of a worker in a round.
-
-    Returns:
-      A measurement for each setting.
-
-    Raises:
-      WorkerError: a worker broke off.
-    """
-    with contextlib.ExitStack() as stack:
-        workers = [
-            stack.enter_context(Worker(setting, _implementation(setting)))
-            for setting in progress(settings, "Compiling", "worker")
-        ]
-        seconds: list[list[list[float]]] = [[] for _ in workers]
-        with progress(None, "Measuring", "turn", total=rounds * len(workers)) as bar:
-            for number in range(rounds):
-                order = list(range(len(workers)))
-                for place in order if number % 2 == 0 else reversed(order):
-                    seconds[place].append(workers[place].measure(steps))
-                    bar.update()
-        return [
-            Measurement(worker.setting, worker.ready, times, worker.finish())
-            for worker, times in zip(workers, seconds, strict=True)
-        ]
-
-
-def _implementation(setting: Setting) -> Implementation:
-    return IMPLEMENTATIONS[setting.implementation]
+_CACHE_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
+_PROFILED_CALLS = 5
+# No second process gets at such a device while one has it.
+_EXCLUSIVE = ("tpu",)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -144,7 +64,7 @@ def main(argv: Sequence[str]) -> None:
 
     Raises:
       InputError: wrong usage, or packages that are missing.
-      WorkerError: a worker broke off.
+      WorkerError: a worker broke off; what others did is reported before.
     """
     values = make_flags()
     rest = values(argv)[1:]
@@ -152,17 +72,79 @@ def main(argv: Sequence[str]) -> None:
         raise InputError(
             f"Unexpected argument '{rest[0]}': flags are written --name=value."
         )
-    settings = settings_of(values)
-    check_installed([_implementation(setting) for setting in settings])
-    output = pathlib.Path(values.json) if values.json else None
+    with tempfile.TemporaryDirectory() as folder:
+        shared = "" if _CACHE_VARIABLE in os.environ else f"{folder}/shared"
+        options = read_options(values, folder, shared)
+        names = read_measures(values)
+        check_installed([IMPLEMENTATIONS[name] for name in ("jax", *options.peers)])
+        output = _output(values.json)
+        with Session(read_effort(values)) as session:
+            device = _look(session, options, values.host_devices)
+            session.one_at_a_time = device.platform in _EXCLUSIVE
+            records: list[Record] = []
+            for found in _measure(session, options, device, names):
+                records += found
+                if output:
+                    output.write_text(json.dumps(records, indent=1) + "\n", "utf-8")
+            print(f"\n{account(records, options, device, values.rounds)}")
+            if values.profile:
+                _profile(session, options, pathlib.Path(values.profile))
+            if session.failed:
+                raise WorkerError("\n".join(session.failed.values()))
+
+
+def _output(name: str | None) -> pathlib.Path | None:
+    output = pathlib.Path(name) if name else None
     if output and not output.absolute().parent.is_dir():
         raise InputError(f"--json: there is no folder {output.absolute().parent}.")
-    settings = [*settings, Setting(variant="matrix_peak")]
-    *measured, peak = measure(settings, values.rounds, values.steps)
-    records = make_records(measured, peak)
-    if output:
-        output.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
-    print(table(records))
+    return output
+
+
+def _look(session: Session, options: Options, host_devices: int) -> Device:
+    """Measures memory, and learns from the worker what there is."""
+    setting = peak_setting(options, "bandwidth", "float32", "default")
+    session.measure([setting], "memory")
+    if setting in session.failed:
+        raise WorkerError(session.failed[setting])
+    return Device.of(session.measured[setting].ready, host_devices)
+
+
+def _measure(
+    session: Session, options: Options, device: Device, names: Sequence[str]
+) -> Iterator[list[Record]]:
+    """Measures one thing after the other; prints and yields each when it is there."""
+    rows = PEAK_MEASURE.rows(options, device)
+    known = [row for row in rows if row.setting not in session.measured]
+    for group in groups_of(known, len(known)):
+        session.measure(group.settings, "peaks")
+    peaks = Peaks.of(session.measured, options)
+    yield _report("peaks", PEAK_MEASURE.title, rows, session, peaks)
+    for name in names:
+        measure = MEASURES[name]
+        rows = measure.rows(options, device)
+        for group in groups_of(rows, options.at_once):
+            session.measure(group.settings, name, group.keep, measure.times)
+        yield _report(name, measure.title, rows, session, peaks)
+    if "steps" in names and (costs := project(session.measured, options)):
+        projected = projection_records(costs, options)
+        print(f"\n{projection_table(projected)}", flush=True)
+        yield projected
+
+
+def _report(
+    name: str, title: str, rows: Sequence[Row], session: Session, peaks: Peaks
+) -> list[Record]:
+    records = make_records(name, rows, session.measured, peaks)
+    if records:
+        print(f"\n{table(name, title, records)}", flush=True)
+    return records
+
+
+def _profile(session: Session, options: Options, folder: pathlib.Path) -> None:
+    for variant in options.focus:
+        place = folder / variant
+        session.profile(options.setting(variant), place, _PROFILED_CALLS)
+        print(f"Trace of {_PROFILED_CALLS} calls of {variant}: {place}")
 
 
 def status(argv: Sequence[str]) -> int:
@@ -183,6 +165,6 @@ def status(argv: Sequence[str]) -> int:
         print(f"Error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted: nothing was written.", file=sys.stderr)
+        print("Interrupted: records are those of the tables above.", file=sys.stderr)
         return 130
     return 0

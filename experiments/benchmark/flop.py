@@ -14,7 +14,9 @@ layers forward and ``C`` of the stem alone:
 
 With ``s`` samples in S' and ``v`` in V the variants need:
 
-* ``deep_all``: ``(s + v) G``.
+* ``deep_all``: ``(s + v) G``. So do ``rsc``, ``group_dro``, ``irm``, ``vrex``,
+  ``coral``, ``mixup``, ``mixstyle`` and ``fish``, of whom S' and V are just domains.
+* ``sam``: ``2 (s + v) G``.
 * ``mldg_first_order``: ``s G + v G``, gradients of S' at theta and of V at theta'.
 * ``mldg_second_order``: ``s G + v G + s T``, and the way back through theta'.
 * ``da_mldg_first_order``: ``s G + (s + v) G``. gamma needs the logits of S' at theta'
@@ -29,7 +31,8 @@ what it could have kept, or the same logits twice) does not get it credited.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from experiments.benchmark.protocol import STAGE_SIZES, VARIANTS, Setting
+from experiments.benchmark.setting import STAGE_SIZES, Setting
+from experiments.benchmark.variants import VARIANTS
 
 
 class Forward(NamedTuple):
@@ -106,15 +109,15 @@ def step_flop(setting: Setting) -> int:
     Returns:
       Floating-point operations of one step.
     """
-    variant = VARIANTS[setting.variant]
+    passes = VARIANTS[setting.variant].passes
     forward = forward_flop(setting)
     gradient = 3 * forward.total - forward.stem
     tangent = 6 * forward.total - 4 * forward.stem
     meta_train = setting.num_train_domains * setting.per_domain
     meta_test = setting.num_test_domains * setting.per_domain
-    flop = (meta_train + meta_test) * gradient
-    if variant.margin:
-        flop += meta_train * (gradient if variant.margin_gradient else forward.total)
-    if variant.meta and variant.second_order:
-        flop += meta_train * tangent
-    return flop
+    return (
+        meta_train * passes.train_gradients * gradient
+        + meta_test * passes.test_gradients * gradient
+        + meta_train * passes.train_forwards * forward.total
+        + meta_train * passes.train_tangents * tangent
+    )

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from damldg_jax.errors import InputError
-from experiments.benchmark.protocol import VARIANTS, Ready, Setting
+from experiments.benchmark.protocol import Ready
+from experiments.benchmark.setting import Setting
+from experiments.benchmark.variants import VARIANTS
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TAIL_LINES = 15
@@ -78,7 +80,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=_environment(),
+            env=_environment(setting),
             encoding="utf-8",
         )
         try:
@@ -87,15 +89,23 @@ class Worker:
             self.close()
             raise
 
-    def measure(self, steps: int) -> list[float]:
-        """Has the worker do some steps, and returns the seconds of each.
+    def measure(self, calls: int, profile: Path | None = None) -> float:
+        """Has the worker make some calls.
+
+        Args:
+          calls: of its program, one behind the other.
+          profile: folder for a trace of them, if one is wanted.
+
+        Returns:
+          Seconds of a call, the mean.
 
         Raises:
           WorkerError: it broke off.
         """
+        request = {"calls": calls, "profile": str(profile) if profile else None}
         # A broken pipe says less than the missing answer that follows.
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(f"{steps}\n")
+            self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
         return self._answer()["seconds"]
 
@@ -151,9 +161,13 @@ def _status(status: int) -> str:
     return f"exit status {status}"
 
 
-def _environment() -> dict[str, str]:
+def _environment(setting: Setting) -> dict[str, str]:
     """Variables of a worker: it finds this code, and shares a device's memory."""
     paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    cache = {
+        "JAX_COMPILATION_CACHE_DIR": setting.cache_dir,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
@@ -161,6 +175,7 @@ def _environment() -> dict[str, str]:
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        **(cache if setting.cache_dir else {}),
     }
 
 

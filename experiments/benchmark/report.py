@@ -1,203 +1,164 @@
-"""What the benchmark found: records, ratios round by round, and a table."""
+"""What the benchmark found, as text: tables, and what was measured on what."""
 
-import dataclasses
 import os
-import platform
-import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 
 import tabulate
 
-from experiments.benchmark.flop import step_flop
-from experiments.benchmark.protocol import Ready, Setting
+from experiments.benchmark.machine import cores, processor
+from experiments.benchmark.options import Device, Options
+from experiments.benchmark.records import Record
+from experiments.benchmark.session import Ratio
 
-Record = dict[str, Any]
-
-
-class Measurement(NamedTuple):
-    """What one worker said.
-
-    Attributes:
-      setting: what it measured.
-      ready: its first line.
-      rounds: for each round the seconds of each step.
-      peak_bytes: the most memory it used.
-    """
-
-    setting: Setting
-    ready: Ready
-    rounds: Sequence[Sequence[float]]
-    peak_bytes: int
+_WIDTH = 100
+# From a header to what stands below it.
+Columns = Mapping[str, Callable[[Record], str]]
 
 
-class Ratio(NamedTuple):
-    """How many times longer one took than another, compared round by round.
+def _number(name: str, scale: float, digits: int) -> Callable[[Record], str]:
+    def show(record: Record) -> str:
+        value = record.get(name)
+        return "-" if value is None else f"{scale * value:.{digits}f}"
 
-    Attributes:
-      median: over rounds.
-      low: the smallest of a round.
-      high: the largest.
-    """
-
-    median: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
+    return show
 
 
-def paired_ratio(
-    numerator: Sequence[Sequence[float]], denominator: Sequence[Sequence[float]]
-) -> Ratio:
-    """Compares two workers within each round, so that what is slow hits both.
+def _ratio(name: str) -> Callable[[Record], str]:
+    def show(record: Record) -> str:
+        if record[name] is None:
+            return "-"
+        return str(Ratio(record[name], *record[f"{name}_range"]))
 
-    Args:
-      numerator: for each round the seconds of each step.
-      denominator: of another worker, in as many rounds.
-
-    Returns:
-      Median and range over rounds of the ratio of the rounds' medians.
-    """
-    ratios = [
-        statistics.median(a) / statistics.median(b)
-        for a, b in zip(numerator, denominator, strict=True)
-    ]
-    return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+    return show
 
 
-def make_records(
-    measurements: Sequence[Measurement], matrix_peak: Measurement
-) -> list[Record]:
-    """Makes what ``--json`` stores.
-
-    Args:
-      measurements: of training steps.
-      matrix_peak: of products of matrices.
-
-    Returns:
-      A record for each training step.
-    """
-    times = [second for round_ in matrix_peak.rounds for second in round_]
-    peak = matrix_peak.ready.flop_per_step / min(times)
-    found = {(m.setting.implementation, m.setting.variant): m for m in measurements}
-    return [_record(m, found, peak) for m in measurements]
+def _range(record: Record) -> str:
+    seconds, steps = record["seconds_per_call"], record["steps_per_call"]
+    return f"{1e3 * min(seconds) / steps:.1f}..{1e3 * max(seconds) / steps:.1f}"
 
 
-def _record(
-    measurement: Measurement,
-    found: Mapping[tuple[str, str], Measurement],
-    peak: float,
-) -> Record:
-    setting, ready, rounds, peak_bytes = measurement
-    seconds = [second for round_ in rounds for second in round_]
-    median, flop = statistics.median(seconds), step_flop(setting)
-    deep_all = found.get((setting.implementation, "deep_all"))
-    jax = found.get(("jax", setting.variant))
-    is_peer = setting.implementation != "jax"
-    return {
-        "name": setting.name,
-        "implementation": setting.implementation,
-        "variant": setting.variant,
-        "seconds_per_step": median,
-        "seconds": seconds,
-        "peak_bytes": peak_bytes,
-        "compile_seconds": ready.compile_seconds,
-        **_ratio("ratio_to_deep_all", measurement, deep_all),
-        **_ratio("ratio_of_jax_to_this", jax, measurement if is_peer else None),
-        "flop_per_step": flop,
-        "fraction_of_peak": flop / median / peak,
-        "matrix_peak_flop_per_second": peak,
-        "rounds": len(rounds),
-        "device": ready.device,
-        "versions": dict(ready.versions),
-        "setting": dataclasses.asdict(setting),
-    }
-
-
-def _ratio(name: str, above: Measurement | None, below: Measurement | None) -> Record:
-    """A ratio and its range, None where one of the two was not measured."""
-    if above is None or below is None:
-        return {name: None, f"{name}_range": None}
-    ratio = paired_ratio(above.rounds, below.rounds)
-    return {name: ratio.median, f"{name}_range": [ratio.low, ratio.high]}
-
-
-_HEADERS = (
-    "step",
-    "time / deep_all",
-    "JAX / this",
-    "median s",
-    "min..max s",
-    "compile s",
-    "peak MiB",
-    "of matrix peak %",
-)
-
-
-def table(records: Sequence[Record]) -> str:
-    """The records as text, ratios first, with what was measured below."""
-    rows = [
-        (
-            record["name"],
-            _show(record, "ratio_to_deep_all"),
-            _show(record, "ratio_of_jax_to_this"),
-            f"{record['seconds_per_step']:.3f}",
-            f"{min(record['seconds']):.3f}..{max(record['seconds']):.3f}",
-            f"{record['compile_seconds']:.1f}",
-            f"{record['peak_bytes'] / 2**20:.0f}",
-            f"{100 * record['fraction_of_peak']:.1f}",
-        )
-        for record in records
-    ]
-    align = ("left", *["right"] * (len(_HEADERS) - 1))
-    text = tabulate.tabulate(rows, _HEADERS, colalign=align, disable_numparse=True)
-    return "\n".join([text, *_account(records)])
-
-
-def _show(record: Record, name: str) -> str:
-    if record[name] is None:
+def _share(record: Record) -> str:
+    """What of a step the input takes, where a step without any was measured."""
+    if record["ratio"] is None or record["setting"]["input"] == "constant":
         return "-"
-    return str(Ratio(record[name], *record[f"{name}_range"]))
+    values = [record["ratio"], *record["ratio_range"]]
+    if record["setting"]["input"] != "alone":
+        values = [1 - 1 / value for value in values]
+    median, low, high = (100 * value for value in values)
+    return f"{median:.1f} ({low:.1f}-{high:.1f})"
 
 
-def _account(records: Sequence[Record]) -> list[str]:
+_TIME: Columns = {
+    "ms a step": _number("seconds_per_step", 1e3, 1),
+    "min..max": _range,
+}
+_MEMORY: Columns = {"peak MiB": _number("peak_bytes", 2**-20, 0)}
+_FRACTIONS: Columns = {
+    "of matrix peak %": _number("fraction_of_matrix_peak", 100, 1),
+    "of convolution peak %": _number("fraction_of_convolution_peak", 100, 1),
+    "of bandwidth %": _number("fraction_of_bandwidth", 100, 0),
+}
+_SAMPLES: Columns = {"samples/s": _number("samples_per_second", 1, 0)}
+COLUMNS: dict[str, Columns] = {
+    "peaks": {
+        "GFLOP/s": _number("flop_per_second", 1e-9, 0),
+        "GB/s": _number("bytes_per_second", 1e-9, 1),
+    },
+    "steps": {
+        "time / deep_all": _ratio("ratio"),
+        "JAX / this": _ratio("ratio_of_jax_to_this"),
+        **_TIME,
+        **_SAMPLES,
+        "compile s": _number("compile_seconds", 1, 1),
+        **_MEMORY,
+        **_FRACTIONS,
+    },
+    "input": {"input %": _share, **_TIME, **_MEMORY},
+    "trials": {
+        "time / in turn": _ratio("ratio"),
+        **_TIME,
+        **_SAMPLES,
+        **_MEMORY,
+        **_FRACTIONS,
+    },
+    "devices": {"time / one": _ratio("ratio"), **_TIME, **_SAMPLES, **_MEMORY},
+    "dispatch": {
+        "time / one a call": _ratio("ratio"),
+        **_TIME,
+        **_MEMORY,
+        **_FRACTIONS,
+    },
+    "evaluation": {"ms": _number("seconds_per_step", 1e3, 1), "min..max": _range},
+    "compile": {"compile s": _number("compile_seconds", 1, 2), **_MEMORY},
+}
+
+_NOTES = {
+    "steps": "Ratios: median over rounds, within each round (smallest-largest). JAX / "
+    "this: time of this package's same step over the peer's. Of bandwidth: bytes by "
+    "XLA's count, which has each of its operations read and write memory, over what "
+    "copying reaches; an upper estimate, above 100 where caches serve.",
+    "input": "Input: what of a step goes away where the batch is cut already, within "
+    "each round. Cutting alone: a program that cuts and does nothing else, over the "
+    "whole step.",
+    "trials": "Time of a step of each trial: that of a call over the trials in it.",
+    "devices": "A step of the same batch.",
+    "evaluation": "Done once an epoch, on noise; utterances are 1.5 samples long on "
+    "average.",
+    "compile": "By how much the first call took longer than the second.",
+}
+
+
+def table(measure: str, title: str, records: Sequence[Record]) -> str:
+    """A measure's records as text, with what its columns mean below.
+
+    Args:
+      measure: key of ``COLUMNS``.
+      title: of the table.
+      records: of the measure.
+
+    Returns:
+      The text.
+    """
+    columns = COLUMNS[measure]
+    cells = {header: [show(r) for r in records] for header, show in columns.items()}
+    shown = {header: its for header, its in cells.items() if set(its) != {"-"}}
+    rows = [
+        (record["name"], *cells)
+        for record, *cells in zip(records, *shown.values(), strict=True)
+    ]
+    align = ("left", *["right"] * len(shown))
+    text = tabulate.tabulate(
+        rows, [title, *shown], colalign=align, disable_numparse=True
+    )
+    return "\n".join([text, *wrap(_NOTES.get(measure, ""))])
+
+
+def wrap(text: str) -> list[str]:
+    """Lines of a note below a table."""
+    return textwrap.wrap(text, _WIDTH)
+
+
+def account(
+    records: Sequence[Record], options: Options, device: Device, rounds: int
+) -> str:
     """Says in plain lines what was measured, on what."""
-    first, setting = records[0], records[0]["setting"]
-    versions = {k: v for record in records for k, v in record["versions"].items()}
-    devices = sorted({record["device"] for record in records})
-    peak = first["matrix_peak_flop_per_second"] / 1e9
-    steps = len(first["seconds"]) // first["rounds"]
+    base, first = options.base, options.shapes[0]
+    versions = {k: v for r in records for k, v in r.get("versions", {}).items()}
+    shapes = "; ".join(
+        f"{s.domains} x {s.per_domain} (scenario {', '.join(s.scenarios)})"
+        for s in options.shapes
+    )
+    forced = f", {device.forced} made of it by force" if device.forced else ""
     lines = [
-        "Ratios: median over rounds, within each round (smallest-largest).",
-        "JAX / this: time of this package's same step over the peer's; below 1 it is "
-        "faster.",
-        f"ResNet-{setting['depth']} of width {setting['width']}; "
-        f"{setting['num_train_domains']} meta-train and {setting['num_test_domains']} "
-        f"meta-test domains of {setting['per_domain']} samples, {setting['frames']} x "
-        f"{setting['features']}, float32.",
-        f"{first['rounds']} rounds of {steps} steps each; "
-        f"matrix peak {peak:.0f} GFLOP/s in JAX.",
+        f"ResNet-{base.depth} of width {base.width} (the paper: ResNet-18 of width "
+        f"64); domains x samples of each: {shapes}; samples of {base.frames} x "
+        f"{base.features}; {base.dtype}, {base.precision} precision. Of "
+        f"{first.domains} domains {base.num_test_domains} is held out.",
+        f"{rounds} rounds (input: three times as many).",
         f"Processor: {processor()}; cores used: {cores()} of {os.cpu_count()}. "
-        f"Devices: {', '.join(devices)}.",
+        f"Devices: {device.count} of {device.kind}{forced}. Peak memory is "
+        + ("of the process." if device.platform == "cpu" else "the device's own."),
         ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
     ]
-    return lines
-
-
-def processor() -> str:
-    """The model of the processor, as well as the system tells."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            models = [x.split(":", 1)[1] for x in lines if x.startswith("model name")]
-    except OSError:
-        models = []
-    return models[0].strip() if models else platform.processor() or platform.machine()
-
-
-def cores() -> int:
-    """Cores that this process, and so its workers, may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return "\n".join(line for text in lines for line in wrap(text))
