@@ -16,8 +16,8 @@ import jax.numpy as jnp
 
 from damldg_jax.assembly import MOMENTUM
 
-# Channels of a group, where there are as many. Wu and He's own default, 32 groups, would
-# be single channels in a narrow network.
+# Channels of a group, where there are as many. The default of Wu and He, 32 groups,
+# would be single channels in a narrow network.
 GROUP_SIZE = 16
 _EPSILON = 1e-5
 

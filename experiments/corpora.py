@@ -127,7 +127,8 @@ def _listing(source: Source, config: Config) -> Listing:
     if source.synthetic and not _exists(source):
         raise InputError(
             f"The recordings of '{source.name}' are not made yet. They are synthetic: "
-            "make them by python -m experiments.prepare and the same flags."
+            "make them by python -m experiments.prepare and the same flags, with "
+            "--overwrite if their records are there."
         )
     return source.listing()
 
