@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import jax
 import pytest
 
+from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.devices import choose_layout, steps_per_call
 from experiments.loop import _calls, _from_where
@@ -89,6 +90,27 @@ def test_data_on_one_device_is_a_run_of_its_own(monkeypatch):
     """So that a run alone computes what it computes beside others."""
     monkeypatch.setattr(jax, "devices", lambda: jax.local_devices()[:1])
     assert not choose_layout(Config(trials=2)).shared
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"parallel": "none"}, "--parallel=none uses one device of one process"),
+        ({"parallel": "trials", "trials": 2}, "--trials=2 for 3 processes"),
+    ],
+)
+def test_processes_that_would_have_nothing_to_do_are_refused(
+    monkeypatch, settings, message
+):
+    monkeypatch.setattr(jax, "process_count", lambda: 3)
+    with pytest.raises(InputError, match=message):
+        choose_layout(Config(**settings))
+
+
+def test_each_process_has_its_share_of_the_trials(monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 3)
+    layout = choose_layout(Config(parallel="trials", trials=10))
+    assert len(layout.devices) == 4
 
 
 def test_loops_are_left_out_on_a_cpu():
