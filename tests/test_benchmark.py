@@ -1,23 +1,26 @@
-"""The benchmark: its workers, and the command end to end."""
+"""The workers of the benchmark."""
 
-import contextlib
-import json
-from typing import ClassVar
+import functools
 
+import jax
 import numpy as np
 import pytest
 
-from damldg_jax import training
-from experiments.benchmark import command
-from experiments.benchmark.inputs import constant_batch
-from experiments.benchmark.measures import MEASURES
-from experiments.benchmark.process import Implementation, Worker, WorkerError
-from experiments.benchmark.protocol import Ready, timed
+from damldg_jax.sampling import sample_batch
+from experiments.benchmark.inputs import make_input, windowing_of
+from experiments.benchmark.peaks import BUILDERS as PEAK_BUILDERS
+from experiments.benchmark.peaks import Sizes
+from experiments.benchmark.process import (
+    IMPLEMENTATIONS,
+    Implementation,
+    Worker,
+    WorkerError,
+)
+from experiments.benchmark.protocol import timed
 from experiments.benchmark.setting import Setting
-from experiments.benchmark.steps import BUILDERS
-from tests.cli import run
+from experiments.benchmark.steps import BUILDERS, layout_of
+from experiments.benchmark.variants import PEAKS
 
-TINY = ("--depth=10", "--width=2", "--frames=32", "--features=8", "--per_domain=2")
 SMALL = {"depth": 10, "width": 2, "per_domain": 2, "frames": 16, "features": 8}
 
 
@@ -34,26 +37,23 @@ def test_time_is_that_of_a_call_and_the_last_is_waited_for():
     assert len(done) == 3
 
 
-def losses(kind):
-    """Losses of the first three steps with a kind of input."""
-    step, cost = BUILDERS[kind](Setting(**SMALL, input=kind, shared=False))
-    found = [float(step()()["loss"].item()) for _ in range(3)]
-    assert cost().bytes_per_call > 0
-    return found
-
-
 def test_input_that_is_streamed_is_the_same():
-    resident = losses("resident")
-    assert len(set(resident)) == 3
-    assert losses("streamed") == resident
-
-
-def test_the_step_without_input_takes_the_batch_as_it_is(monkeypatch):
-    # A worker replaces it for good.
-    monkeypatch.setattr(training, "sample_batch", training.sample_batch)
-    step, _ = BUILDERS["constant"](Setting(**SMALL, input="constant", shared=False))
-    assert training.sample_batch is constant_batch
-    assert np.isfinite(step()()["loss"]).all()
+    settings = [
+        Setting(**SMALL, input=k, shared=False) for k in ("resident", "streamed")
+    ]
+    resident, streamed = (make_input(s, layout_of(s)) for s in settings)
+    windowing, batches = windowing_of(settings[0]), []
+    assert streamed.store.frames is None
+    for step in range(3):
+        excerpt = jax.tree.map(lambda x: x[0, 0, 0], next(streamed.excerpts))
+        batch = functools.partial(
+            sample_batch, per_domain=2, windowing=windowing, step=step, seed=0
+        )
+        batches.append(batch(*resident[:2], excerpt=next(resident.excerpts)))
+        np.testing.assert_array_equal(
+            batch(*streamed[:2], excerpt=excerpt).inputs, batches[-1].inputs
+        )
+    assert (batches[0].inputs != batches[1].inputs).any()
 
 
 def test_cutting_alone_gives_another_batch_each_time():
@@ -89,190 +89,34 @@ def test_what_a_worker_prints_is_no_answer(tmp_path, monkeypatch):
         assert worker.finish() > 2**20
 
 
-class FakeWorker(contextlib.nullcontext):
-    """Says that a step takes a millisecond for each channel, or breaks off."""
-
-    broken = ""
-    started: ClassVar[list] = []
-
-    def __init__(self, setting, implementation):
-        super().__init__(self)
-        self.setting = setting
-        self.started.append(setting)
-        if setting.variant == self.broken:
-            raise WorkerError(f"The worker '{setting.name}' broke off (exit status 7).")
-        self.ready = Ready(
-            2.0,
-            "cpu",
-            {"jax": "1"},
-            flop_per_call=1e9,
-            bytes_per_call=1e6,
-            call_seconds=1e-3,
-        )
-
-    def measure(self, calls, profile=None):
-        if profile:
-            (profile / "plugins").mkdir(parents=True)
-            (profile / "plugins" / "vm.xplane.pb").write_bytes(b"trace")
-        return 1e-3 * self.setting.width * self.setting.steps
-
-    def finish(self):
-        return 2**20
-
-    def close(self):
-        pass
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    class Fresh(FakeWorker):
-        started: ClassVar[list] = []
-
-    monkeypatch.setattr("experiments.benchmark.session.Worker", Fresh)
-    return Fresh
-
-
-def test_everything_is_told_and_stored(fake, tmp_path, capsys):
-    file, folder = tmp_path / "all.json", tmp_path / "traces"
-    arguments = ["--host_devices=2", f"--json={file}", f"--profile={folder}"]
-    assert command.status(["benchmark", *arguments]) == 0
-    text = capsys.readouterr().out
-    for measure in MEASURES.values():
-        assert f"\n{measure.title} " in text
-    assert "ResNet-10 of width 16" in text
-    assert "2 made of it by force" in text
-    assert str(folder / "deep_all") in text
-    records = json.loads(file.read_text())
-    assert {r["measure"] for r in records} == {"peaks", *MEASURES, "projection"}
-    step = next(r for r in records if r["name"] == "jax sam")
-    assert step["seconds_per_step"] == 0.016
-    assert step["samples_per_second"] == 33 / 0.016
-    assert step["ratio"] == 1
-    assert step["setting"]["width"] == 16
-    total = sum(r["hours_in_turn"] for r in records if r["measure"] == "projection")
-    assert f"{total:.2f}" in text
-    caches = {s.cache_dir for s in fake.started if s.cache_dir}
-    assert sum("compile" in folder for folder in caches) == 1
-
-
-def test_one_that_breaks_off_does_not_take_the_others_along(fake, tmp_path, capsys):
-    fake.broken = "rsc"
-    file = tmp_path / "steps.json"
-    arguments = ["--measure=steps", "--variants=deep_all,rsc", f"--json={file}"]
-    assert command.status(["benchmark", *arguments]) == 1
-    told = capsys.readouterr()
-    assert "'jax rsc' broke off (exit status 7)" in told.err
-    assert "jax deep_all" in told.out
-    names = {r["name"] for r in json.loads(file.read_text())}
-    assert "jax deep_all" in names
-    assert "jax rsc" not in names
-
-
-def test_a_device_that_serves_one_process_is_given_to_one(fake, capsys):
-    class Alone(fake):
-        waiting = 0
-
-        def __init__(self, *arguments):
-            super().__init__(*arguments)
-            self.ready = self.ready._replace(platform="tpu")
-            Alone.waiting += 1
-            assert Alone.waiting == 1
-
-        def finish(self):
-            Alone.waiting -= 1
-            return super().finish()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.benchmark.session.Worker", Alone)
-        arguments = ["--measure=steps,input", "--variants=deep_all,sam"]
-        assert command.status(["benchmark", *arguments]) == 0
-    assert "1.00 (1.00-1.00)" in capsys.readouterr().out
-
-
-def test_a_step_end_to_end_with_a_trace(tmp_path):
-    result = run(
-        "experiments.benchmark",
-        *TINY,
-        *("--rounds=2", "--steps=2", "--turn_seconds=0", "--scenario=7"),
-        *("--measure=steps", "--variants=deep_all", "--focus=deep_all"),
-        *("--json=steps.json", "--profile=traces"),
-        cwd=tmp_path,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "jax deep_all" in result.stdout
-    records = json.loads((tmp_path / "steps.json").read_text())
-    (record,) = (r for r in records if r["measure"] == "steps")
-    assert record["implementation"] == "jax"
-    assert len(record["seconds_per_call"]) == 2
-    assert record["peak_bytes"] > 2**20
-    assert 0 < record["fraction_of_matrix_peak"] < 1
-    assert 0 < record["fraction_of_convolution_peak"] < 1
-    assert record["fraction_of_bandwidth"] > 0
-    assert record["setting"]["num_train_domains"] == 1
-    assert "jax" in record["versions"]
-    assert record["ratio"] == 1
-    (trace,) = (tmp_path / "traces" / "deep_all").rglob("*.xplane.pb")
-    assert trace.parent.parent.name == "profile"
+def test_a_worker_steps_and_leaves_a_trace(tmp_path):
+    setting = Setting(**SMALL, shared=False, host_devices=2)
+    with Worker(setting, IMPLEMENTATIONS["jax"]) as worker:
+        ready = worker.ready
+        assert (ready.platform, ready.num_devices) == ("cpu", 2)
+        assert ready.bytes_per_call > 0
+        assert ready.temporary_bytes > 0
+        assert ready.compile_seconds > ready.call_seconds > 0
+        assert "jax" in ready.versions
+        assert 0 < worker.measure(2, tmp_path / "trace") < 10
+        assert worker.finish() > 2**20
+    (trace,) = (tmp_path / "trace").rglob("*.xplane.pb")
+    # Where TensorBoard looks.
+    assert trace.parents[2] == tmp_path / "trace" / "plugins"
     assert trace.stat().st_size > 1000
 
 
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("--variants=mldg", "Unknown variant 'mldg'"),
-        ("--variants=", "--variants is empty"),
-        ("--peers=theano", "Unknown peer 'theano'"),
-        ("--measure=speed", "Unknown measure 'speed'"),
-        ("--focus=", "--focus is empty"),
-        ("--scenario=8", "Unknown scenario '8'"),
-        ("--lanes=1", "--lanes=1: give whole numbers above 1"),
-        ("--lanes=ten", "--lanes=ten"),
-        ("--compute_dtype=float16", "--compute_dtype"),
-        ("--rounds=0", "--rounds"),
-        ("--depth=11", "--depth"),
-        ("--width=much", "--width"),
-        ("surplus", "Unexpected argument 'surplus'"),
-        ("--json=no/such/folder/file.json", "--json"),
-    ],
-)
-def test_wrong_usage_is_told(argument, message, capsys):
-    assert command.status(["benchmark", argument]) == 2
-    assert message in capsys.readouterr().err
-
-
-def test_two_sizes_of_a_step_are_one_too_many(capsys):
-    assert command.status(["benchmark", "--batch_size=32", "--per_domain=16"]) == 2
-    message = capsys.readouterr().err
-    assert "--batch_size=32 and --per_domain=16" in message
-
-
-def test_a_peer_that_is_missing_is_told_with_the_remedy(monkeypatch, capsys):
-    found = {"jax": object(), "tensorflow": object()}
-    monkeypatch.setattr("importlib.util.find_spec", found.get)
-    assert (
-        command.status(
-            ["benchmark", "--peers=tensorflow,pytorch_func", "--variants=deep_all"]
-        )
-        == 2
-    )
-    message = capsys.readouterr().err
-    assert "Not installed: torch." in message
-    assert "pip install -r benchmarks/requirements.txt" in message
-
-
-def test_help_names_every_flag(capsys):
-    assert command.status(["benchmark", "--help"]) == 0
-    text = capsys.readouterr().out
-    assert all(
-        f"--{name}" in text
-        for name in ("variants", "peers", "rounds", "json", "profile")
-    )
-
-
-def test_the_parent_loads_neither_jax_nor_a_peer(tmp_path):
-    code = (
-        "import sys, experiments.benchmark.command; "
-        "sys.exit(bool({'jax', 'torch', 'tensorflow'} & set(sys.modules)))"
-    )
-    (tmp_path / "loads.py").write_text(code)
-    assert run("loads", cwd=tmp_path).returncode == 0
+@pytest.mark.parametrize("name", PEAKS)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_what_a_device_does_at_best(name, dtype):
+    sizes = Sizes(rows=8, images=2, side=4, channels=3, elements=16)
+    step, cost = PEAK_BUILDERS[name](Setting(variant=name, dtype=dtype), sizes)
+    assert timed(step, 3) > 0
+    size = 4 if dtype == "float32" else 2
+    # Of 12 taps along each axis of an image 2 meet its edge.
+    wanted = {
+        "matrix_peak": (2 * 8**3, None),
+        "convolution_peak": (2 * 2 * 10**2 * 3**2, None),
+        "bandwidth": (None, 3 * 16 * size),
+    }
+    assert (cost.flop_per_call, cost.bytes_per_call) == wanted[name]

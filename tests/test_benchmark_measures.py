@@ -1,12 +1,15 @@
 """What the benchmark puts together, holds against what, and makes of it."""
 
 import dataclasses
+import inspect
 
 import numpy as np
 import pytest
 
+from damldg_jax import training
 from damldg_jax.batches import samples_per_domain
 from damldg_jax.corpora.scenarios import SCENARIOS
+from damldg_jax.sampling import sample_batch
 from experiments.benchmark.inputs import constant_batch, make_input, windowing_of
 from experiments.benchmark.measures import MEASURES, peak_setting, peaks
 from experiments.benchmark.options import PAPER_SCENARIOS, Device, Options, shapes_of
@@ -203,8 +206,12 @@ def test_the_reference_without_input_is_the_noise_itself(monkeypatch):
     setting = Setting(
         frames=12, features=4, per_domain=2, input="constant", shared=False
     )
-    monkeypatch.setattr("damldg_jax.training.sample_batch", None)
+    # A worker replaces it for good.
+    monkeypatch.setattr(training, "sample_batch", sample_batch)
     given = make_input(setting, layout_of(setting))
+    assert training.sample_batch is constant_batch
+    takes = inspect.signature(sample_batch).parameters
+    assert list(inspect.signature(constant_batch).parameters) == list(takes)
     batch = constant_batch(
         given.store, given.domains, 2, windowing_of(setting), step=0, seed=0
     )
