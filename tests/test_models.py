@@ -173,11 +173,11 @@ def test_groups_know_of_no_batch():
     assert not updated
     assert not network.statistics(params, batch_stats, inputs)
     alone, _ = jax.jit(network.encode)(params, batch_stats, inputs[1:2])
-    np.testing.assert_allclose(alone[0], maps[1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(alone[0], maps[1], rtol=1e-3, atol=1e-4)
     # Training and evaluation normalise alike.
     logits = jax.jit(network.evaluate)(params, batch_stats, inputs).logits
     expected = network.classify(params, maps)
-    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_a_group_is_normalised_over_its_own_frames_bands_and_channels():

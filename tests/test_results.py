@@ -1,4 +1,5 @@
 import json
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -97,34 +98,34 @@ def steps(path):
 
 def test_metrics_after_the_last_checkpoint_are_dropped_on_resuming(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    with MetricsLog(tmp_path, ("a", "b"), 0) as log:
+    with closing(MetricsLog(tmp_path, ("a", "b"), 0)) as log:
         for step in (1, 2, 3):
             log.write(step, {"loss": 1.0 / step})
     path.write_text(path.read_text() + '{"step": 4, "lo')  # killed while writing
-    with MetricsLog(tmp_path, ("a", "b"), 2) as log:
+    with closing(MetricsLog(tmp_path, ("a", "b"), 2)) as log:
         log.write(3, {"loss": 9.0})
     assert steps(path) == [(1, 1.0), (2, 0.5), (3, 9.0)]
 
 
-def test_metrics_are_written_a_step_late_and_none_is_lost(tmp_path):
+def test_held_out_domains_are_told_by_their_names(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    with MetricsLog(tmp_path, ("a", "b"), 0) as log:
-        log.write_late(
+    with closing(MetricsLog(tmp_path, ("a", "b"), 0)) as log:
+        log.write_step(
             1, {"loss": np.float32(2), "held_out": np.array([1]), "finite": True}
         )
-        assert path.read_text() == ""
-        log.write_late(
-            2, {"loss": np.float32(1), "held_out": np.array([0]), "finite": True}
-        )
         assert steps(path) == [(1, 2.0)]
-        log.write_pending()
-        log.write_pending()
-    assert steps(path) == [(1, 2.0), (2, 1.0)]
     assert json.loads(path.read_text().splitlines()[0])["held_out"] == ["b"]
 
 
+def test_who_does_not_write_is_told_of_numbers_all_the_same(tmp_path):
+    with closing(MetricsLog(tmp_path, ("a",), 0, False)) as log:
+        log.write_step(1, {"loss": np.float32(2), "finite": np.True_})
+        with pytest.raises(FloatingPointError, match="at step 2"):
+            log.write_step(2, {"loss": np.float32(2), "finite": np.False_})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_number_that_is_not_finite_stops_with_step_and_values(tmp_path):
-    with MetricsLog(tmp_path, ("a",), 0) as log:
-        log.write_late(1, {"loss": np.float32(2), "finite": np.False_})
-        with pytest.raises(FloatingPointError, match=r"at step 1.*'loss': 2\.0"):
-            log.write_pending()
+    log, message = MetricsLog(tmp_path, ("a",), 0), r"at step 1.*'loss': 2\.0"
+    with closing(log), pytest.raises(FloatingPointError, match=message):
+        log.write_step(1, {"loss": np.float32(2), "finite": np.False_})

@@ -205,7 +205,7 @@ def test_nothing_is_copied_to_the_devices_in_a_step(store):
     state = layout.place_runs([initial("da_mldg", layout, 3)])
     store, domains, _, count = place(layout, store, DOMAINS, (3,))
     with pytest.raises(Exception, match="Disallowed host-to-device"):
-        step(state, store, domains, np.uint32(3), count)
+        step(state, store, domains, np.full(2, 3, np.uint32), count)
 
 
 def test_the_memory_of_the_state_is_used_again(store):
@@ -254,8 +254,8 @@ def test_a_step_that_is_not_finite_is_not_taken(store, per_call):
     poisoned = store._replace(frames=store.frames.copy())
     rows = slice(store.offsets[ill], store.offsets[ill] + store.lengths[ill])
     poisoned.frames[rows] = np.inf
-    (two,), _ = train("da_mldg", store, 2)
-    (state,), (losses,) = train("da_mldg", poisoned, 4, per_call=per_call)
+    (two,), _ = train("deep_all", store, 2)
+    (state,), (losses,) = train("deep_all", poisoned, 4, per_call=per_call)
     assert not state.finite
     assert_close(two._replace(finite=None), state._replace(finite=None), atol=1e-6)
     assert list(np.isfinite(losses)) == [True, True, False, False]
