@@ -168,7 +168,12 @@ def _manager(folder: pathlib.Path) -> "ocp.CheckpointManager":
     )
     folder.mkdir(parents=True, exist_ok=True)
     options = ocp.CheckpointManagerOptions(
-        max_to_keep=_KEPT, create=False, multiprocessing_options=alone
+        max_to_keep=_KEPT,
+        create=False,
+        multiprocessing_options=alone,
+        # In the background orbax waits for signals, by names that are the same in all
+        # processes: two that save runs of their own would take each other's for theirs.
+        enable_async_checkpointing=jax.process_count() == 1,
     )
     return ocp.CheckpointManager(folder.absolute(), options=options)
 
