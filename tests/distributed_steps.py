@@ -9,27 +9,16 @@ from jax.flatten_util import ravel_pytree
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.augment import Augmentation
-from damldg_jax.batches import pack, pack_domains
+from damldg_jax.batches import pack_domains
 from damldg_jax.parallel import Layout, replicate
 from damldg_jax.sampling import Windowing
 from damldg_jax.training import compile_train_step, init_state
-from tests.tiny import CLASSES, FEATURES, FRAMES, smooth_network
+from tests.tiny import FRAMES, sloped_store, smooth_network
 
 # What averages the most: risks, energies, the inner gradient and that of the step.
 METHOD = "da_mldg"
 STEPS, PER_DOMAIN, SEED = 10, 8, 3
 MEMBERS = [np.arange(0, 20), np.arange(20, 30), np.arange(30, 60)]
-
-
-def some_store():
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, CLASSES, 60)
-    slopes = np.linspace(-2, 2, FEATURES)
-    spectrograms = [
-        (rng.normal(size=(length, FEATURES)) + (label - 1) * slopes).astype(np.float32)
-        for label, length in zip(labels, rng.integers(6, 30, 60), strict=True)
-    ]
-    return pack(spectrograms, labels, CLASSES)
 
 
 def trained(devices: tuple[jax.Device, ...]) -> np.ndarray:
@@ -43,11 +32,11 @@ def trained(devices: tuple[jax.Device, ...]) -> np.ndarray:
     state = layout.place_runs(
         [init_state(network, algorithm, optimizer, SEED, len(MEMBERS))]
     )
-    given = some_store(), pack_domains(MEMBERS), np.int32(STEPS)
-    store, domains, until = replicate(given, devices)
+    given = sloped_store(), pack_domains(MEMBERS), np.int32(1)
+    store, domains, count = replicate(given, devices)
     seeds = layout.place_seeds([SEED])
     for _ in range(STEPS):
-        state, metrics = step(state, store, domains, seeds, until)
+        state, metrics = step(state, store, domains, seeds, count)
         # As the loop does: no process runs far ahead of the devices.
         loss = np.asarray(metrics["loss"])
     return np.append(ravel_pytree(layout.fetch_runs(state)[0].params)[0], loss)

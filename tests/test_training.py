@@ -11,15 +11,15 @@ from jax.flatten_util import ravel_pytree
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.augment import NO_AUGMENTATION, Augmentation
-from damldg_jax.batches import draw_utterances, pack, pack_domains
+from damldg_jax.batches import draw_utterances, pack_domains
 from damldg_jax.parallel import AXIS, Layout, replicate, spread
 from damldg_jax.sampling import Windowing, choose, cut
 from damldg_jax.streaming import Streamer
 from damldg_jax.training import compile_train_step, init_state, train_step
 from tests.tiny import (
-    CLASSES,
     FEATURES,
     FRAMES,
+    sloped_store,
     smooth_network,
     tiny_batch,
     tiny_resnet,
@@ -34,15 +34,7 @@ PER_DOMAIN = 8
 
 @pytest.fixture(scope="module")
 def store():
-    """Sixty utterances whose class is the slope over their features."""
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, CLASSES, 60)
-    slopes = np.linspace(-2, 2, FEATURES)
-    spectrograms = [
-        (rng.normal(size=(length, FEATURES)) + (label - 1) * slopes).astype(np.float32)
-        for label, length in zip(labels, rng.integers(6, 30, 60), strict=True)
-    ]
-    return pack(spectrograms, labels, CLASSES)
+    return sloped_store()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from damldg_jax.batches import Store, pack
 from damldg_jax.meta import Batch
 from damldg_jax.models import Network, Outputs, resnet
 
@@ -33,6 +34,18 @@ def tiny_batch(
     noise = rng.normal(size=(domains, per_domain, FRAMES, FEATURES))
     inputs = (slope + level + noise)[..., None]
     return Batch(jnp.asarray(inputs, dtype), jnp.asarray(labels, jnp.int32))
+
+
+def sloped_store() -> Store:
+    """Sixty utterances whose class is the slope over their features."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, CLASSES, 60)
+    slopes = np.linspace(-2, 2, FEATURES)
+    spectrograms = [
+        (rng.normal(size=(length, FEATURES)) + (label - 1) * slopes).astype(np.float32)
+        for label, length in zip(labels, rng.integers(6, 30, 60), strict=True)
+    ]
+    return pack(spectrograms, labels, CLASSES)
 
 
 def smooth_network(axis_name: str | None = None) -> Network:
