@@ -1,0 +1,136 @@
+"""Compares two methods on the same utterances."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from damldg_jax.significance.bootstrap import (
+    NUM_RESAMPLES,
+    draw,
+    quantiles,
+    resampled,
+)
+from damldg_jax.significance.measures import MEASURES
+from damldg_jax.significance.outcome import Outcome, check_alike, speaker_counts
+from damldg_jax.significance.permutation import (
+    least_speakers_p,
+    least_trials_p,
+    speakers_p_value,
+    trials_p_value,
+)
+
+
+class Comparison(NamedTuple):
+    """How far one method is ahead of another.
+
+    Attributes:
+      difference: of the first from the second, mean over targets of means over trials.
+      low: lower end of its 95 % interval, over speakers and trials; NaN where there is
+        one speaker only.
+      high: upper end.
+      p_value: the larger one of the next two, as neither must explain the difference.
+      p_speakers: of swapping the methods for whole speakers.
+      p_trials: of dealing the trials out anew; NaN where a method knows no seed.
+      least_p: the least p-value that so many speakers and trials could give.
+      num_trials: of the method and target that has fewest, those without seed aside.
+      num_speakers: of all targets.
+      num_targets: that are averaged.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    p_speakers: float
+    p_trials: float
+    least_p: float
+    num_trials: int
+    num_speakers: int
+    num_targets: int
+
+
+def compare(
+    first: Sequence[Outcome],
+    second: Sequence[Outcome],
+    metric: str = "uar",
+    *,
+    num_resamples: int = NUM_RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Comparison:
+    """Compares two methods, paired by utterance.
+
+    Args:
+      first: of a method, target by target.
+      second: of another, on the same utterances in the same order.
+      metric: key of ``MEASURES``.
+      num_resamples: of the interval.
+      seed: of all draws.
+      level: of the interval.
+
+    Returns:
+      The comparison.
+
+    Raises:
+      ValueError: the methods were not tested on the same utterances.
+    """
+    check_alike(first, second)
+    pairs = [_alike_counts(x, y) for x, y in zip(first, second, strict=True)]
+    a, b = zip(*pairs, strict=True)
+    low, high = _interval(a, b, metric, num_resamples, seed, level)
+    p_speakers = speakers_p_value(a, b, metric, seed)
+    speakers = sum(counts.shape[1] for counts in a)
+    trials = [
+        outcome.num_trials for outcome in (*first, *second) if not outcome.deterministic
+    ]
+    p_trials, least = float("nan"), least_speakers_p(speakers)
+    if not (first[0].deterministic or second[0].deterministic):
+        p_trials = trials_p_value(a, b, metric, seed)
+        of_each = [(len(x), len(y)) for x, y in pairs]
+        least = max(least, least_trials_p(of_each))
+    return Comparison(
+        difference=_score(a, metric) - _score(b, metric),
+        low=low,
+        high=high,
+        p_value=float(np.fmax(p_speakers, p_trials)),
+        p_speakers=p_speakers,
+        p_trials=p_trials,
+        least_p=least,
+        num_trials=min(trials, default=1),
+        num_speakers=speakers,
+        num_targets=len(first),
+    )
+
+
+def _alike_counts(x: Outcome, y: Outcome) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of both over the same classes."""
+    counts = speaker_counts(x), speaker_counts(y)
+    classes = max(each.shape[-1] for each in counts)
+    spare = [(0, 0), (0, 0)]
+    wide = [np.pad(c, [*spare, *[(0, classes - c.shape[-1])] * 2]) for c in counts]
+    return wide[0], wide[1]
+
+
+def _score(counts: Sequence[np.ndarray], metric: str) -> float:
+    measure = MEASURES[metric]
+    return float(np.mean([measure(x.sum(axis=1)).mean() for x in counts]))
+
+
+def _interval(
+    a: Sequence[np.ndarray],
+    b: Sequence[np.ndarray],
+    metric: str,
+    num_resamples: int,
+    seed: int,
+    level: float,
+) -> tuple[float, float]:
+    """Of the difference: both methods are heard by the speakers that are drawn."""
+    if all(x.shape[1] == 1 for x in a):
+        return float("nan"), float("nan")
+    rng, draws = np.random.default_rng(seed), []
+    for x, y in zip(a, b, strict=True):
+        speakers = draw(rng, x.shape[1], num_resamples)
+        ahead = resampled(x, speakers, metric, rng)
+        draws.append(ahead - resampled(y, speakers, metric, rng))
+    return quantiles(np.mean(draws, axis=0), level)

@@ -1,0 +1,135 @@
+"""Permutation tests: is a difference one that names could be swapped at random for?
+
+If two methods are alike, it does not matter whose prediction is called whose. Once
+the names are swapped for whole speakers, once trials are dealt out anew to both
+methods; the first asks whether other speakers might turn the difference, the second
+whether other seeds might (Ernst 2004, https://doi.org/10.1214/088342304000000396).
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from damldg_jax.significance.measures import MEASURES
+
+NUM_PERMUTATIONS = 5000
+# A rounding error is no difference.
+_TOLERANCE = 1e-12
+
+Counts = Sequence[np.ndarray]
+
+
+def speakers_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
+    """Two-sided p-value of swapping the methods for whole speakers.
+
+    Args:
+      a: of a method, target by target, [trials, speakers, classes, classes].
+      b: of another, with the same speakers and classes.
+      metric: key of ``MEASURES``.
+      seed: of the draws, where not all swaps can be tried.
+
+    Returns:
+      The p-value, of all swaps or of ``NUM_PERMUTATIONS`` among which is none at all.
+    """
+    sizes = [counts.shape[1] for counts in a]
+    swaps = _swaps(sum(sizes), seed)
+    parts = np.split(swaps, np.cumsum(sizes)[:-1], axis=1)
+    differences = np.mean(
+        [_swapped(x, y, part, metric) for x, y, part in zip(a, b, parts, strict=True)],
+        axis=0,
+    )
+    return _p_value(differences)
+
+
+def trials_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
+    """Two-sided p-value of dealing the trials out anew, target by target.
+
+    Args:
+      a: of a method, target by target, [trials, speakers, classes, classes].
+      b: of another.
+      metric: key of ``MEASURES``.
+      seed: of the draws, where not all deals can be tried.
+
+    Returns:
+      The p-value.
+    """
+    measure, tables = MEASURES[metric], []
+    for x, y in zip(a, b, strict=True):
+        scores = np.concatenate([measure(x.sum(axis=1)), measure(y.sum(axis=1))])
+        tables.append(_deals(scores, len(x)))
+    total = math.prod(map(len, tables))
+    if total <= NUM_PERMUTATIONS:
+        picked = np.array(list(itertools.product(*map(range, map(len, tables)))))
+    else:
+        rng = np.random.default_rng(seed)
+        picked = rng.integers([len(t) for t in tables], size=(NUM_PERMUTATIONS, len(a)))
+        picked[0] = 0
+    columns = [t[picked[:, place]] for place, t in enumerate(tables)]
+    return _p_value(np.mean(columns, axis=0))
+
+
+def least_speakers_p(num_speakers: int) -> float:
+    """The least p-value that swapping so many speakers can give."""
+    return max(2.0 ** (1 - num_speakers), 1 / NUM_PERMUTATIONS)
+
+
+def least_trials_p(num_trials: Sequence[tuple[int, int]]) -> float:
+    """The least p-value that dealing trials out anew can give.
+
+    Args:
+      num_trials: of both methods, target by target.
+    """
+    total = math.prod(math.comb(x + y, x) for x, y in num_trials)
+    # The mirrored deal differs as much, if both have as many trials.
+    sides = 2 if all(x == y for x, y in num_trials) else 1
+    return max(min(1.0, sides / total), 1 / NUM_PERMUTATIONS)
+
+
+def _swaps(num_speakers: int, seed: int) -> np.ndarray:
+    """[swaps, speakers] of zeros and ones; the first swaps nothing."""
+    if 2**num_speakers <= NUM_PERMUTATIONS:
+        numbers = np.arange(2**num_speakers)[:, None]
+        return (numbers >> np.arange(num_speakers) & 1).astype(float)
+    rng = np.random.default_rng(seed)
+    swaps = rng.integers(2, size=(NUM_PERMUTATIONS, num_speakers)).astype(float)
+    swaps[0] = 0
+    return swaps
+
+
+def _swapped(
+    x: np.ndarray, y: np.ndarray, swaps: np.ndarray, metric: str
+) -> np.ndarray:
+    """[swaps] differences of the methods' means over trials."""
+    measure, means = MEASURES[metric], []
+    for own, other in ((x, y), (y, x)):
+        # Trials of the two need not be as many: each keeps its own and takes those
+        # of the other for swapped speakers, paired in order, over and over.
+        other = other[np.arange(len(own)) % len(other)]
+        kept = np.einsum("rs,tsij->rtij", 1 - swaps, own, optimize=True)
+        taken = np.einsum("rs,tsij->rtij", swaps, other, optimize=True)
+        means.append(measure(kept + taken).mean(axis=1))
+    return means[0] - means[1]
+
+
+def _deals(scores: np.ndarray, first: int) -> np.ndarray:
+    """Differences of means for each way to call ``first`` of the scores the first's.
+
+    The actual way comes first.
+    """
+    total, count = scores.sum(), len(scores)
+    sums = np.array([scores[list(chosen)].sum() for chosen in _choices(count, first)])
+    return sums / first - (total - sums) / (count - first)
+
+
+def _choices(count: int, first: int) -> Iterator[tuple[int, ...]]:
+    """All ways, or evenly spaced ones of so many that nobody could wait for them."""
+    step = max(1, math.comb(count, first) // (4 * NUM_PERMUTATIONS))
+    return itertools.islice(itertools.combinations(range(count), first), 0, None, step)
+
+
+def _p_value(differences: np.ndarray) -> float:
+    """Part of the permutations that differ as much as the actual one, the first."""
+    actual = abs(differences[0]) - _TOLERANCE
+    return float(np.mean(np.abs(differences) >= actual))
