@@ -1,0 +1,1 @@
+"""Turns work directories into tables, figures and a page."""

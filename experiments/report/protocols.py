@@ -1,0 +1,143 @@
+"""Which runs may be averaged: those of one protocol.
+
+A protocol is everything on which numbers depend but for the split, the method and the
+seed: settings, versions, features, and the data of each corpus.
+"""
+
+import dataclasses
+import json
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from experiments.report.run_folders import RunRecord
+
+# What an account says of a run beside the protocol: which it is, and what follows from
+# its split.
+_OF_THE_RUN = {
+    *("sources", "target", "method", "seed", "title"),
+    *("steps", "batch_size", "evaluate_every", "crop_frames"),
+    *("train_utterances", "validation_speakers", "split_hash", "training_hash"),
+    *("data",),
+}
+# Must agree where two runs have the same sources.
+_OF_THE_SOURCES = ("steps", "batch_size", "evaluate_every")
+_PACKAGES = ("damldg_jax", "jax", "jaxlib", "flax", "optax", "numpy", "librosa")
+
+
+@dataclasses.dataclass
+class Protocol:
+    """Runs that may be averaged.
+
+    Attributes:
+      letter: names it to the reader: A, B and so on.
+      settings: that all its runs share, versions among them.
+      runs: sorted by folder.
+      facts: what is known of its corpora and sources: data, features, length.
+    """
+
+    letter: str
+    settings: Mapping[str, Any]
+    runs: list[RunRecord]
+    facts: dict[str, Any]
+
+    def takes(self, run: RunRecord) -> bool:
+        """Whether a run agrees with all that is known."""
+        found = dict(_facts(run))
+        return self.settings == settings_of(run) and all(
+            self.facts.get(name, value) == value for name, value in found.items()
+        )
+
+    def take(self, run: RunRecord) -> None:
+        """Adds a run."""
+        self.runs.append(run)
+        self.facts |= dict(_facts(run))
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """Titles of its methods, by name."""
+        return {run.method: run.title for run in self.runs}
+
+    @property
+    def transductive(self) -> bool:
+        """Whether unlabelled recordings of the target had a part in its inputs."""
+        return bool(self.runs[0].first.get("transductive"))
+
+
+def settings_of(run: RunRecord) -> dict[str, Any]:
+    """What a run's account and circumstances say of its protocol."""
+    versions = run.circumstances.get("versions") or {}
+    return {
+        **{n: value for n, value in run.account.items() if n not in _OF_THE_RUN},
+        **{f"version of {name}": versions.get(name) for name in _PACKAGES},
+        "transductive": bool(run.first.get("transductive")),
+    }
+
+
+def sort_by_protocol(runs: Sequence[RunRecord]) -> list[Protocol]:
+    """Puts runs together that may be averaged.
+
+    Args:
+      runs: sorted; each joins the first protocol that it agrees with.
+
+    Returns:
+      The protocols, that of most runs first.
+    """
+    protocols: list[Protocol] = []
+    for run in runs:
+        for protocol in protocols:
+            if protocol.takes(run):
+                protocol.take(run)
+                break
+        else:
+            protocols.append(Protocol("", settings_of(run), [], {}))
+            protocols[-1].take(run)
+    protocols.sort(key=lambda protocol: -len(protocol.runs))
+    for number, protocol in enumerate(protocols):
+        protocol.letter = _letter(number)
+    return protocols
+
+
+def differences(protocols: Sequence[Protocol]) -> list[tuple[str, ...]]:
+    """In what protocols differ.
+
+    Args:
+      protocols: two or more.
+
+    Returns:
+      Rows of a name and the value in each protocol.
+    """
+    every = [{**protocol.settings, **protocol.facts} for protocol in protocols]
+    names = dict.fromkeys(name for of_one in every for name in of_one)
+    rows = []
+    for name in names:
+        # Corpora that a protocol has not used are no difference.
+        values = [_brief(of_one.get(name, "-")) for of_one in every]
+        stated = [value for value in values if value != "-"]
+        always = name in protocols[0].settings
+        if len(set(values if always else stated)) > 1:
+            rows.append((name, *values))
+    return rows
+
+
+def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:
+    features = run.circumstances.get("feature_settings") or {}
+    for corpus, value in (run.account.get("data") or {}).items():
+        yield f"data of {corpus}", value
+    for corpus, value in features.items():
+        yield f"features of {corpus}", value
+    sources = "+".join(run.test[1])
+    for name in _OF_THE_SOURCES:
+        if run.account.get(name) is not None:
+            yield f"{name} with sources {sources}", run.account[name]
+
+
+def _letter(number: int) -> str:
+    letters = string.ascii_uppercase
+    before, place = divmod(number, len(letters))
+    return (_letter(before - 1) if before else "") + letters[place]
+
+
+def _brief(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

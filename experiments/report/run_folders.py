@@ -1,0 +1,280 @@
+"""Finds the folders of finished runs, reads them, and leaves out what is damaged."""
+
+import csv
+import dataclasses
+import functools
+import json
+import math
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from damldg_jax.errors import InputError
+from experiments.results import title_of
+
+Entry = Mapping[str, Any]
+_NEEDED = ("sources", "target", "method", "trial", "selection", "num_utterances")
+_WHAT_TO_RUN = (
+    "Train first, such as by\n  python -m experiments.main "
+    "--flagfile=experiments/flagfiles/quickstart.flags\nand give its --workdir."
+)
+
+
+class Predicted(NamedTuple):
+    """What a run said of utterances.
+
+    Attributes:
+      corpora: [n] text.
+      sides: [n] ``"test"``, ``"train"`` or ``"validation"``.
+      utterances: [n] text.
+      speakers: [n] text.
+      labels: [n] int, index into the classes.
+      predicted: [n] int, likewise.
+      probabilities: [n, classes].
+      energies: [n], NaN where a method has none.
+    """
+
+    corpora: np.ndarray
+    sides: np.ndarray
+    utterances: np.ndarray
+    speakers: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray
+    energies: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class RunRecord:
+    """A finished run.
+
+    Attributes:
+      folder: of its files.
+      account: on what its numbers depend, ``run.json``.
+      circumstances: ``circumstances.json``; empty of runs that have none.
+      entries: of ``result.json``, by selection rule.
+    """
+
+    folder: pathlib.Path
+    account: Mapping[str, Any]
+    circumstances: Mapping[str, Any]
+    entries: Mapping[str, Entry]
+
+    @property
+    def first(self) -> Entry:
+        """One of the entries, for what is the same in all."""
+        return next(iter(self.entries.values()))
+
+    @property
+    def method(self) -> str:
+        """Key of the table of algorithms, or another name."""
+        return self.first["method"]
+
+    @property
+    def title(self) -> str:
+        """Of the method."""
+        return title_of(self.first)
+
+    @property
+    def test(self) -> tuple[str, tuple[str, ...]]:
+        """Target and sources."""
+        return self.first["target"], tuple(self.first["sources"])
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; empty of dimensions."""
+        return tuple(self.first.get("recall", ()))
+
+    @functools.cached_property
+    def predictions(self) -> Mapping[str, Predicted]:
+        """Of the target, by selection rule."""
+        rows = _rows(self.folder / "predictions.csv")
+        of_each: dict[str, list[dict[str, str]]] = {}
+        for row in rows:
+            of_each.setdefault(row["selection"], []).append(row)
+        common = {"corpus": self.first["target"], "side": "test"}
+        return {
+            selection: _predicted([{**common, **row} for row in its], self.classes)
+            for selection, its in of_each.items()
+        }
+
+    @functools.cached_property
+    def sources_seen(self) -> Predicted | None:
+        """Of source utterances by the last parameters; None where not written."""
+        path = self.folder / "sources.csv"
+        return _predicted(_rows(path), self.classes) if path.exists() else None
+
+    @functools.cached_property
+    def embeddings(self) -> Mapping[str, np.ndarray] | None:
+        """Arrays of ``embeddings.npz``; None where not written."""
+        path = self.folder / "embeddings.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    @functools.cached_property
+    def metrics(self) -> list[dict[str, Any]]:
+        """Lines of ``metrics.jsonl``; none of what is no network."""
+        path = self.folder / "metrics.jsonl"
+        if not path.exists():
+            return []
+        return [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
+
+
+class Found(NamedTuple):
+    """What work directories hold.
+
+    Attributes:
+      runs: that are finished and whole, sorted by folder.
+      warnings: of what is left out, and why.
+    """
+
+    runs: tuple[RunRecord, ...]
+    warnings: tuple[str, ...]
+
+
+def find_runs(paths: Sequence[pathlib.Path]) -> Found:
+    """Reads all finished runs of work directories.
+
+    Args:
+      paths: work directories, or folders that hold some.
+
+    Returns:
+      What was found.
+
+    Raises:
+      InputError: a folder is not there, or none holds a run that can be used.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise InputError(f"There is no folder {path}. {_WHAT_TO_RUN}")
+    accounts = sorted({file for path in paths for file in path.rglob("run.json")})
+    runs, warnings, unfinished = [], [], 0
+    for account in accounts:
+        folder = account.parent
+        if not (folder / "result.json").exists():
+            unfinished += 1
+            continue
+        try:
+            runs.append(_read(folder))
+        except _DAMAGE as error:
+            told = f"{type(error).__name__}: {error}"
+            warnings.append(f"{folder} is damaged and left out ({told}).")
+    if unfinished:
+        warnings.append(
+            f"{unfinished} run(s) are not finished and left out; the command that "
+            "began them goes on with them."
+        )
+    runs, told = _once(runs)
+    if not runs:
+        folders = ", ".join(map(str, paths))
+        reasons = "".join(f"\n{text}" for text in [*warnings, *told])
+        raise InputError(
+            f"There is no finished run in {folders}. {_WHAT_TO_RUN}{reasons}"
+        )
+    return Found(tuple(runs), (*warnings, *told))
+
+
+# What reading a file that was cut, changed or written by something else may raise.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+
+
+def _read(folder: pathlib.Path) -> RunRecord:
+    circumstances = folder / "circumstances.json"
+    record = RunRecord(
+        folder=folder,
+        account=_json(folder / "run.json", dict),
+        circumstances=_json(circumstances, dict) if circumstances.exists() else {},
+        entries={e["selection"]: e for e in _json(folder / "result.json", list)},
+    )
+    if not record.entries:
+        raise ValueError("result.json has no entry")
+    for selection, entry in record.entries.items():
+        _check(entry, record.predictions.get(selection))
+    # Damage is to be found here, not where a figure is drawn.
+    _ = record.sources_seen, record.embeddings, record.metrics
+    return record
+
+
+def _json(path: pathlib.Path, kind: type) -> Any:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, kind):
+        raise ValueError(f"{path.name} is no {kind.__name__}")
+    return content
+
+
+def _check(entry: Entry, predicted: Predicted | None) -> None:
+    """Refuses an entry that lacks something, or that its predictions contradict."""
+    for name in _NEEDED:
+        if name not in entry:
+            raise ValueError(f"result.json has no '{name}'")
+    if predicted is None:
+        raise ValueError(f"predictions.csv has none of '{entry['selection']}'")
+    if len(predicted.utterances) != entry["num_utterances"]:
+        raise ValueError(
+            f"predictions.csv has {len(predicted.utterances)} utterances of "
+            f"'{entry['selection']}' and result.json {entry['num_utterances']}"
+        )
+    if "confusion" in entry:
+        right = float(np.mean(predicted.labels == predicted.predicted))
+        if not math.isclose(right, entry["accuracy"], abs_tol=1e-6):
+            raise ValueError(
+                f"the accuracy of '{entry['selection']}' is {entry['accuracy']} in "
+                f"result.json and {right:.4f} by predictions.csv"
+            )
+
+
+def _once(runs: Iterable[RunRecord]) -> tuple[list[RunRecord], list[str]]:
+    """Counts a run once that lies in two folders with the same results."""
+    kept: dict[str, RunRecord] = {}
+    told = []
+    for run in runs:
+        same = json.dumps([run.account, run.circumstances.get("versions")])
+        if same in kept:
+            other = kept[same]
+            results = [_without_time(x) for x in (run, other)]
+            if results[0] == results[1]:
+                told.append(f"{run.folder} is {other.folder} again, counted once.")
+            else:
+                told.append(
+                    f"{run.folder} and {other.folder} are the same run by their "
+                    "settings, with other results: the first is left out."
+                )
+            continue
+        kept[same] = run
+    return list(kept.values()), told
+
+
+def _without_time(run: RunRecord) -> list[dict[str, Any]]:
+    left_out = {"seconds", "scenario"}
+    return [
+        {name: value for name, value in entry.items() if name not in left_out}
+        for entry in run.entries.values()
+    ]
+
+
+def _rows(path: pathlib.Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+def _predicted(rows: list[dict[str, str]], classes: tuple[str, ...]) -> Predicted:
+    """Reads rows; of dimensions there are no labels, predictions or probabilities."""
+
+    def text(name: str) -> np.ndarray:
+        return np.array([row[name] for row in rows])
+
+    number = {name: place for place, name in enumerate(classes)}
+    probabilities = [
+        [float(row[f"probability_{name}"]) for name in classes] for row in rows
+    ]
+    return Predicted(
+        *(text(name) for name in ("corpus", "side", "utterance", "speaker")),
+        labels=np.array([number[row["label"]] for row in rows if classes], int),
+        predicted=np.array([number[row["predicted"]] for row in rows if classes], int),
+        probabilities=np.array(probabilities).reshape(len(rows), len(classes)),
+        energies=np.array([float(row.get("energy") or "nan") for row in rows]),
+    )
