@@ -31,6 +31,25 @@ def run(
         has flags of its own. The others are accepted, so that commands can share a
         flagfile.
     """
+    _run(lambda: status(main, description, groups, sys.argv))
+
+
+def run_on(
+    main: Callable[[list[str]], None],
+    description: str,
+    groups: Mapping[str, Collection[str]],
+) -> None:
+    """Runs a command that is given names beside flags, and exits.
+
+    Args:
+      main: does the work; is given what are no flags.
+      description: printed at the head of ``--help``.
+      groups: names of its flags, by group.
+    """
+    _run(lambda: _status(main, description, groups, sys.argv))
+
+
+def _run(get_status: Callable[[], int]) -> None:
     logging.use_absl_handler()
     logging.set_verbosity(logging.WARNING)
     # Tracing a step makes many objects that stay: looking through them takes a seventh
@@ -38,7 +57,7 @@ def run(
     gc.set_threshold(100_000)
     code = 1
     try:
-        code = status(main, description, groups, sys.argv)
+        code = get_status()
     finally:
         leave(code)
     sys.exit(code)
@@ -51,16 +70,28 @@ def status(
     argv: list[str],
 ) -> int:
     """As ``run``, with the arguments given, returning the exit status."""
-    if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
-        print(_help(description, groups))
-        return 0
-    try:
-        rest = flags.FLAGS(argv)[1:]
+
+    def on_config(rest: list[str]) -> None:
         if rest:
             raise InputError(
                 f"Unexpected argument '{rest[0]}': flags are written --name=value."
             )
         main(read_config())
+
+    return _status(on_config, description, groups, argv)
+
+
+def _status(
+    main: Callable[[list[str]], None],
+    description: str,
+    groups: Collection[str],
+    argv: list[str],
+) -> int:
+    if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
+        print(_help(description, groups))
+        return 0
+    try:
+        main(flags.FLAGS(argv)[1:])
     except InputError as error:
         print(f"Error: {told_by()}{error}", file=sys.stderr)
         return 2

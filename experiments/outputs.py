@@ -20,9 +20,14 @@ from damldg_jax.evaluation import Predictions
 def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON whole or not at all; what is not a number becomes null."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
     text = json.dumps(_plain(content), indent=2, allow_nan=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
+    write_text(path, text + "\n")
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a file of text whole or not at all."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
 
 

@@ -1,27 +1,29 @@
 """The report as one page that needs no other file."""
 
-import html
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from damldg_jax.audit import WARNING, CorpusAudit, Finding
-from damldg_jax.corpora.files import printable
 from experiments.audit_report.histogram import histogram, shared_edges
 from experiments.audit_report.pictures import spectrograms
-from experiments.audit_report.style import STYLE
 from experiments.audit_report.tables import Table, speakers, tables
 from experiments.audit_report.text import summary
-
-# A flag in a sentence, without the comma or full stop after it.
-_FLAG = re.compile(r"(?<![\w-])(--\w[\w=/.,-]*\w)")
+from experiments.pages import html
+from experiments.pages.html import escaped, prose
 
 # Figures of a recording with a histogram each: title, unit, digits.
 _HISTOGRAMS = {
     "seconds": ("Duration", "seconds", 1),
     "rms_db": ("Level", "dBFS", 0),
 }
+
+_FOOTER = (
+    "Levels are root mean squares of whole recordings, in dB below full scale. Silent "
+    "ends are more than 40 dB below the loudest 10 ms of their recording. A recording "
+    "is clipped where samples in a row lie at full scale. The outermost bars also "
+    "stand for what lies beyond the axis."
+)
 
 
 def page(audits: Sequence[CorpusAudit], found: Sequence[Finding]) -> str:
@@ -36,36 +38,20 @@ def page(audits: Sequence[CorpusAudit], found: Sequence[Finding]) -> str:
     """
     edges = _edges(audits)
     sections = [
-        _section("findings", "Findings", _findings(found)),
+        html.section("findings", "Findings", _findings(found)),
         # The tables of speakers are with their corpora.
-        _section("tables", "Tables", *map(_table, tables(audits)[: -len(audits)])),
+        html.section("tables", "Tables", *map(_table, tables(audits)[: -len(audits)])),
         *(_corpus(audit, edges) for audit in audits),
     ]
     links = [("findings", "Findings"), ("tables", "Tables")]
     links += [(f"corpus-{audit.name}", audit.name) for audit in audits]
-    items = "".join(f'<li><a href="#{_e(i)}">{_e(name)}</a></li>' for i, name in links)
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Corpora checked</title><style>{STYLE}</style></head><body>"
-        f"<header><h1>Corpora checked</h1><p>{_e(summary(audits, found))}</p></header>"
-        f'<nav aria-label="Contents"><ul>{items}</ul></nav>'
-        f"<main>{''.join(sections)}</main>"
-        "<footer>Levels are root mean squares of whole recordings, in dB below full "
-        "scale. Silent ends are more than 40 dB below the loudest 10 ms of their "
-        "recording. A recording is clipped where samples in a row lie at full "
-        "scale. The outermost bars also stand for what lies beyond the "
-        "axis.</footer></body></html>\n"
+    return html.page(
+        "Corpora checked",
+        f"<p>{escaped(summary(audits, found))}</p>",
+        links,
+        sections,
+        _FOOTER,
     )
-
-
-def _e(text: str) -> str:
-    return html.escape(printable(text), quote=True)
-
-
-def _section(identity: str, title: str, *parts: str) -> str:
-    body = "".join(parts)
-    return f'<section id="{_e(identity)}"><h2>{_e(title)}</h2>{body}</section>'
 
 
 def _findings(found: Sequence[Finding]) -> str:
@@ -79,34 +65,21 @@ def _finding(finding: Finding) -> str:
     names = ""
     # A few are told in the text.
     if len(finding.recordings) > 3:
-        listed = ", ".join(map(_e, finding.recordings))
+        listed = ", ".join(map(escaped, finding.recordings))
         names = (
             f"<details><summary>All {len(finding.recordings)} names</summary>"
             f"<p>{listed}</p></details>"
         )
-    lines = "<br>".join(_e(line) for line in finding.text.splitlines())
-    lines = _FLAG.sub(r"<code>\1</code>", lines)
-    return f'<li class="{kind.lower()}"><b>{kind}</b> {lines}{names}</li>'
+    told = prose(finding.text)
+    return f'<li class="{kind.lower()}"><b>{kind}</b> {told}{names}</li>'
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{_e(cell)}</th>' for cell in table.header)
-    rows = "".join(
-        f'<tr><th scope="row">{_e(first)}</th>'
-        + "".join(f"<td>{_e(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in table.rows
-    )
-    title = _e(table.title)
-    return (
-        f"<h3>{title}</h3>"
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{title}">'
-        f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return html.table(table.title, table.header, table.rows)
 
 
 def _corpus(audit: CorpusAudit, edges: dict[str, np.ndarray]) -> str:
-    parts = [f"<p>{_e(audit.location)}</p>"]
+    parts = [f"<p>{escaped(audit.location)}</p>"]
     if audit.synthetic:
         parts.append("<p>Synthetic: it shows that the software works.</p>")
     if audit.sounds:
@@ -120,7 +93,7 @@ def _corpus(audit: CorpusAudit, edges: dict[str, np.ndarray]) -> str:
             "in mels; the brighter the louder, over 70 dB.</p>"
             f'<div class="grid">{pictures}</div>'
         )
-    return _section(f"corpus-{audit.name}", audit.name, *parts)
+    return html.section(f"corpus-{audit.name}", audit.name, *parts)
 
 
 def _edges(audits: Sequence[CorpusAudit]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The style of the page: narrow and wide, light and dark."""
+"""The style of all pages: narrow and wide, light and dark."""
 
 # Blue and orange are told apart with every kind of colour vision; severity is also said
 # in words. Contrast of text is 4.5:1 or more on either ground.
@@ -45,6 +45,19 @@ figure { margin: 0; min-width: 0; }
 figcaption { font-size: .85rem; color: var(--soft); overflow-wrap: anywhere; }
 figcaption b { color: var(--text); }
 img { display: block; height: 7rem; image-rendering: auto; }
+figure { scroll-margin-top: 1rem; }
+.figures { display: grid; gap: 1.5rem 2rem; align-items: start; margin: 1rem 0;
+  grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
+.figures h3 { margin: 0 0 .25rem; }
+img.drawn { width: 100%; height: auto; max-width: 34rem; }
+.note { color: var(--soft); font-size: .85rem; }
+ul.points { max-width: 52rem; padding-left: 1.25rem; }
+ul.points li { margin: .3rem 0; overflow-wrap: anywhere; }
+main > section > details { border-top: 1px solid var(--line); padding: .6rem 0;
+  margin: 0; }
+main > section > details > summary { color: var(--text); font-weight: 600; }
+main > section > details p { max-height: none; font-size: 1rem; }
+main > section > details p.note { font-size: .85rem; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
 svg .bars { fill: var(--bar); }

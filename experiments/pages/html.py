@@ -1,0 +1,79 @@
+"""Pieces of a page; all text is escaped."""
+
+import html
+import re
+from collections.abc import Sequence
+
+from damldg_jax.corpora.files import printable
+from experiments.pages.style import STYLE
+
+# A flag in a sentence, without the comma or full stop after it.
+_FLAG = re.compile(r"(?<![\w-])(--\w[\w=/.,-]*\w)")
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is a sign of HTML, nor of a terminal."""
+    return html.escape(printable(text), quote=True)
+
+
+def prose(text: str) -> str:
+    """Escaped text with its line breaks, and flags as code."""
+    lines = "<br>".join(escaped(line) for line in text.splitlines())
+    return _FLAG.sub(r"<code>\1</code>", lines)
+
+
+def section(identity: str, title: str, *parts: str) -> str:
+    """A section with a heading that can be linked to."""
+    body = "".join(parts)
+    heading = f"<h2>{escaped(title)}</h2>"
+    return f'<section id="{escaped(identity)}">{heading}{body}</section>'
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table that scrolls by itself where the page is too narrow for it."""
+    head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in header)
+    body = "".join(
+        f'<tr><th scope="row">{escaped(first)}</th>'
+        + "".join(f"<td>{escaped(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    title = escaped(title)
+    return (
+        f"<h3>{title}</h3>"
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{title}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def page(
+    title: str,
+    introduction: str,
+    links: Sequence[tuple[str, str]],
+    sections: Sequence[str],
+    footer: str,
+) -> str:
+    """Makes a page.
+
+    Args:
+      title: of the page.
+      introduction: HTML below the title.
+      links: identity and name of the sections that the contents list.
+      sections: HTML.
+      footer: text at the end.
+
+    Returns:
+      HTML that needs no other file.
+    """
+    items = "".join(
+        f'<li><a href="#{escaped(i)}">{escaped(name)}</a></li>' for i, name in links
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escaped(title)}</title><style>{STYLE}</style></head><body>"
+        f"<header><h1>{escaped(title)}</h1>{introduction}</header>"
+        f'<nav aria-label="Contents"><ul>{items}</ul></nav>'
+        f"<main>{''.join(sections)}</main>"
+        f"<footer>{escaped(footer)}</footer></body></html>\n"
+    )

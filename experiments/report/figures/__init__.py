@@ -1,0 +1,1 @@
+"""Pictures of a report, each a function of arrays, by matplotlib."""
