@@ -10,6 +10,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from experiments.report import published
 from experiments.report.run_folders import RunRecord
 
 # What an account says of a run beside the protocol: which it is, and what follows from
@@ -55,8 +56,10 @@ class Protocol:
 
     @property
     def methods(self) -> dict[str, str]:
-        """Titles of its methods, by name."""
-        return {run.method: run.title for run in self.runs}
+        """Titles of its methods, by name; those of the paper first, in its order."""
+        titles = {run.method: run.title for run in self.runs}
+        first = [name for name in published.METHODS if name in titles]
+        return {name: titles[name] for name in dict.fromkeys([*first, *titles])}
 
     @property
     def transductive(self) -> bool:

@@ -109,13 +109,21 @@ def _scores(test: str, cell: Cell, selection: str) -> tuple[str, ...]:
     speakers = {s for run in cell.runs for s in run.predictions[selection].speakers}
     return (
         *(test, cell.title, selection),
-        *(spread(cell.values(selection, n)) for n in ("accuracy", "majority_accuracy")),
+        spread(cell.values(selection, "accuracy")),
+        _of_data(cell, selection, "majority_accuracy"),
         spread(cell.values(selection, "uar")),
         uncertain,
-        *(spread(cell.values(selection, n)) for n in ("chance_uar", "macro_f1", "ece")),
+        _of_data(cell, selection, "chance_uar"),
+        *(spread(cell.values(selection, name)) for name in ("macro_f1", "ece")),
         spread(cell.values(selection, "present", "uar")) if lacks else "-",
         *(str(entry["num_utterances"]), str(len(speakers)), str(len(cell.runs))),
     )
+
+
+def _of_data(cell: Cell, selection: str, name: str) -> str:
+    """What depends on the target alone; a mean where trials divide it anew."""
+    values = cell.values(selection, name)
+    return spread([float(np.mean(values))] if values else [])
 
 
 def _dimensions(test: str, cell: Cell, selection: str) -> tuple[str, ...]:

@@ -70,18 +70,18 @@ def cells(protocol: Protocol) -> dict[tuple[Test, str], Cell]:
       protocol: whose runs.
 
     Returns:
-      A cell for each test and method that has runs; tests and methods in the order in
-      which they first come. Of trials that were tested on other utterances than the
-      first (a division of its own each), all are kept: see ``alike``.
+      A cell for each test and method that has runs, by name of the test and in the
+      order of the protocol's methods. Trials that were tested on other utterances than
+      the first (a division of its own each) are all kept: see ``alike``.
     """
     grouped: dict[tuple[Test, str], list[RunRecord]] = {}
     for run in protocol.runs:
         grouped.setdefault((run.test, run.method), []).append(run)
+    methods = list(protocol.methods)
+    order = sorted(grouped, key=lambda key: (key[0], methods.index(key[1])))
     return {
-        (test, method): Cell(
-            test, method, tuple(sorted(runs, key=lambda r: r.first["trial"]))
-        )
-        for (test, method), runs in grouped.items()
+        key: Cell(*key, tuple(sorted(grouped[key], key=lambda r: r.first["trial"])))
+        for key in order
     }
 
 
