@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 class Checker(HTMLParser):
     """Holds that elements are closed in order, and gathers what is of interest."""
 
-    VOID = ("meta", "img", "path", "rect", "br")
+    VOID = ("meta", "img", "path", "rect", "br", "source")
 
     def __init__(self):
         super().__init__()

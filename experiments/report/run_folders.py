@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import pathlib
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -179,7 +180,10 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
 
 
 # What reading a file that was cut, changed or written by something else may raise.
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError)
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError),
+    *(csv.Error, zipfile.BadZipFile),
+)
 
 
 def _read(folder: pathlib.Path) -> RunRecord:

@@ -84,7 +84,7 @@ def energies(
     ]
 
     def draw(canvas: Canvas, look: Look) -> None:
-        panels = canvas.subplots(len(counted), 1, squeeze=False).flat
+        panels = canvas.subplots(len(counted), 1, squeeze=False).ravel()
         for axes, (method, (edges, source, target)) in zip(
             panels, counted.items(), strict=True
         ):

@@ -45,7 +45,7 @@ def confusions(
 
     def draw(canvas: Canvas, look: Look) -> None:
         del look
-        panels = canvas.subplots(lines, columns, squeeze=False).flat
+        panels = canvas.subplots(lines, columns, squeeze=False).ravel()
         for axes, (method, matrix) in zip(panels, of_each.items(), strict=False):
             support = matrix.sum(axis=1, keepdims=True)
             parts = 100 * matrix / np.maximum(support, 1)
@@ -57,7 +57,7 @@ def confusions(
             axes.set_title(method)
             axes.set_xticks(range(len(short)), short)
             axes.set_yticks(range(len(short)), short)
-        for axes in list(panels)[len(of_each) :]:
+        for axes in panels[len(of_each) :]:
             axes.set_visible(False)
         canvas.supxlabel("predicted", fontsize=10)
         canvas.supylabel("true", fontsize=10)

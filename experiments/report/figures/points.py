@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
+from threadpoolctl import threadpool_limits
 
 from damldg_jax.significance import Interval
 from experiments.report.document import Figure
@@ -53,7 +54,9 @@ def lay_out(embeddings: np.ndarray, corpora: np.ndarray, labels: np.ndarray) -> 
     layout = TSNE(
         perplexity=perplexity, init="pca", learning_rate="auto", random_state=0
     )
-    places = layout.fit_transform(embeddings[chosen].astype(np.float32))
+    # Threads that wait for each other cost more than they bring for so few points.
+    with threadpool_limits(1):
+        places = layout.fit_transform(embeddings[chosen].astype(np.float32))
     return Cloud(places, corpora[chosen], labels[chosen])
 
 
@@ -79,7 +82,7 @@ def clouds(name: str, title: str, caption: str, of_each: Mapping[str, Cloud]) ->
     ]
 
     def draw(canvas: Canvas, look: Look) -> None:
-        panels = canvas.subplots(len(of_each), 1, squeeze=False).flat
+        panels = canvas.subplots(len(of_each), 1, squeeze=False).ravel()
         for axes, (method, cloud) in zip(panels, of_each.items(), strict=True):
             _scatter(axes, cloud, labels, corpora, look)
             axes.set_title(method, loc="left")

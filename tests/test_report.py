@@ -1,0 +1,144 @@
+"""The report as a whole, from folders of runs to files."""
+
+import csv
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from damldg_jax.errors import InputError
+from experiments.report.command import main, make_report
+from tests.cli import run
+from tests.fake_runs import utterances, write_left_out, write_run
+from tests.html_page import parse
+
+
+def files(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A report of two methods that leave each of three corpora out."""
+    place = tmp_path_factory.mktemp("report")
+    write_left_out(place / "work")
+    assert make_report([place / "work"], place / "report") == []
+    return place
+
+
+def test_the_page_needs_no_other_file_and_is_well_formed(made):
+    text = (made / "report/report.html").read_text()
+    assert ("picture", {}) in parse(text).tags
+    sources = re.findall(r'(?:src|srcset|href)="([^"]*)"', text)
+    assert sources
+    assert all(source.startswith(("data:image/svg+xml", "#")) for source in sources)
+
+
+def test_every_figure_is_a_picture_with_text_and_has_its_data_beside_it(made):
+    pictures = sorted((made / "report/figures").glob("*.svg"))
+    kinds = {path.name.split("_")[0] for path in pictures}
+    assert kinds == {
+        *("uar", "confusion", "reliability", "energy", "embeddings"),
+        *("loss", "validation", "gamma", "margins"),
+    }
+    for picture in pictures:
+        root = ElementTree.fromstring(picture.read_text())
+        assert any(element.tag.endswith("text") for element in root.iter()), picture
+        with picture.with_suffix(".csv").open(newline="") as file:
+            header, *rows = csv.reader(file)
+        assert rows
+        assert {len(row) for row in rows} == {len(header)}
+
+
+def test_every_table_is_there_as_latex_and_csv(made):
+    tables = made / "report/tables"
+    names = {path.stem for path in tables.glob("*.tex")}
+    assert names == {path.stem for path in tables.glob("*.csv")}
+    assert names >= {
+        *("I_within_corpus", "II_pacs", "II_english", "III_scenarios", "IV_scenarios"),
+        *("overview_left_out_emodb_emovo_savee", "results_A", "recall_A"),
+        *("comparisons_means_A", "comparisons_targets_A"),
+    }
+    for path in tables.glob("*.tex"):
+        text = path.read_text()
+        assert text.count(r"\begin{") == text.count(r"\end{") == 2
+        ends = [line for line in text.splitlines() if line.endswith(r"\\")]
+        assert len({line.count(" & ") for line in ends}) == 1
+
+
+def test_published_figures_stand_in_the_tables(made):
+    text = (made / "report/report.md").read_text()
+    for printed in ("62.26", "88.75 ± 5.49", "94.73", "41.81", "64.11"):
+        assert printed in text
+    assert "not run" in text
+
+
+def test_differences_from_the_paper_are_told(made):
+    text = (made / "report/report.md").read_text()
+    assert "a ResNet-10 instead of a ResNet-18" in text
+    assert "2 trial(s) instead of ten" in text
+    assert "10 epochs instead of 50" in text
+
+
+def test_the_same_runs_give_the_same_files(tmp_path):
+    for trial in range(2):
+        write_run(tmp_path / "w", trial=trial, method="da_mldg")
+    for name in ("first", "again"):
+        make_report([tmp_path / "w"], tmp_path / name)
+    first, again = files(tmp_path / "first"), files(tmp_path / "again")
+    assert first.keys() == again.keys()
+    assert [name for name in first if first[name] != again[name]] == []
+
+
+def test_names_from_data_are_escaped_everywhere(tmp_path):
+    hostile = '<script>alert("1")</script>|*_&%$#{}\\'
+    people = [{**row, "speaker": hostile} for row in utterances("savee")]
+    also = {"title": hostile}
+    for trial in range(2):
+        write_run(
+            tmp_path / "w",
+            trial=trial,
+            method="odd",
+            also=also,
+            corpora={"savee": people},
+        )
+    make_report([tmp_path / "w"], tmp_path / "r")
+    assert "<script" not in (tmp_path / "r/report.html").read_text()
+    assert "<script" not in (tmp_path / "r/report.md").read_text()
+    table = (tmp_path / "r/tables/results_A.tex").read_text()
+    assert r"\textbar" in table or r"|" in table
+    assert re.search(r"(?<!\\)[%$#](?!\\pm)", table.replace(r"$\pm$", "")) is None
+    for picture in (tmp_path / "r/figures").glob("*.svg"):
+        assert "<script" not in picture.read_text()
+
+
+def test_what_has_neither_metrics_nor_energies_is_told_all_the_same(tmp_path):
+    folder = write_run(tmp_path / "w", method="svm", also={"title": "Linear SVM"})
+    # Nor, then, anything that takes long to draw.
+    for name in ("metrics.jsonl", "sources.csv", "embeddings.npz"):
+        (folder / name).unlink()
+    make_report([tmp_path / "w"], tmp_path / "r")
+    assert "Linear SVM" in (tmp_path / "r/report.md").read_text()
+
+
+def test_the_command_prints_where_the_page_is_and_what_was_left_out(tmp_path):
+    write_run(tmp_path / "w")
+    broken = write_run(tmp_path / "w", trial=1)
+    (broken / "result.json").write_text("[{")
+    done = run("experiments.report", "w", "--output=out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "out/report.html"
+    assert f"w/{broken.relative_to(tmp_path / 'w')} is damaged" in done.stderr
+
+
+def test_what_to_run_first_is_told(tmp_path):
+    with pytest.raises(InputError, match="Name the work directories"):
+        main([])
+    with pytest.raises(InputError, match=r"There is no folder .*nothing. Train first"):
+        make_report([tmp_path / "nothing"], tmp_path / "r")
+    with pytest.raises(InputError, match=r"There is no finished run in .* Train first"):
+        make_report([tmp_path], tmp_path / "r")
