@@ -33,7 +33,7 @@ _PACKAGES = (
 # has its own account: but for rounding, none of them says how it comes out.
 _NOT_OF_A_RUN = (
     *("corpora_dir", "data_dir", "embeddings_dir", "workdir"),
-    *("corpora", "sources", "target"),
+    *("corpora", "sources", "target", "also_test"),
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options"),
@@ -93,6 +93,7 @@ def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
         "train_utterances": sum(map(len, run.division.train)),
         "validation_speakers": run.division.speakers,
         "split_hash": run.division.account["hash"],
+        "training_hash": run.division.account["training_hash"],
         # The rate of embeddings is measured on all corpora of the command.
         "crop_frames": config.extractor.num_frames(
             config.crop_seconds, prepared.dataset.frame_rate
@@ -109,6 +110,8 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         return ""
     try:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        # Earlier versions did not tell it; what they told of the split implies it.
+        stored.setdefault("training_hash", account["training_hash"])
         changed = [
             f"{name} {stored.get(name)} -> {account.get(name)}"
             for name in sorted({*stored, *account})

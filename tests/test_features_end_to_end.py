@@ -34,10 +34,10 @@ def embedding(rng, emotion, frames):
     return direction + rng.normal(size=(frames, 8)) / 2
 
 
-def write_corpora(folder, frames=1):
+def write_corpora(folder, frames=1, corpora=CORPORA):
     """Corpora of short noises with embeddings beside them, in folders of folders."""
     rng = np.random.default_rng(0)
-    for corpus in CORPORA:
+    for corpus in corpora:
         rows = []
         for number in range(PER_CORPUS):
             emotion = EMOTIONS[number % 3]
@@ -54,9 +54,9 @@ def write_corpora(folder, frames=1):
             csv.writer(file).writerows([["path", "emotion", "speaker"], *rows])
 
 
-def settings(folder, **changes):
+def settings(folder, names=CORPORA, **changes):
     given = {
-        "corpora": [f"{name}={folder}/{name}/manifest.csv" for name in CORPORA],
+        "corpora": [f"{name}={folder}/{name}/manifest.csv" for name in names],
         "target": "three",
         "emotions": EMOTIONS,
         "features": "files",
