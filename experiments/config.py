@@ -95,6 +95,7 @@ class Config:
     test_fraction: float = 0.2
     evaluation_statistics: str = "recomputed"
     split_seed: int = 0
+    vary_split: bool = False
     evaluate_every: int | None = None
     # Meta-learning.
     inner_learning_rate: float = Hyperparameters.inner_learning_rate

@@ -158,8 +158,12 @@ _define("Training", flags.DEFINE_enum, "evaluation_statistics",
         "utterances for the parameters at hand, or by the running ones, which lag.")
 _define("Training", flags.DEFINE_integer, "split_seed",
         "Draws the speakers kept for validation, and those tested on within a corpus; "
-        "the same for all trials.",
+        "the same for all trials, but for --vary_split.",
         lower_bound=0, upper_bound=2**31 - 1)
+_define("Training", flags.DEFINE_bool, "vary_split",
+        "Let each trial draw its own speakers for validation and for the test within a "
+        "corpus, by --split_seed + k in trial k. Trials are then trained one at a "
+        "time.")
 _define("Training", flags.DEFINE_integer, "evaluate_every",
         "Steps between evaluations on the validation speakers, each of which also "
         "saves a checkpoint. Left out: once an epoch.", lower_bound=1)

@@ -43,13 +43,17 @@ _NOT_OF_A_RUN = (
 )
 
 
-def claim(config: Config, prepared: Prepared, runs: Sequence[Run]) -> None:
+def claim(
+    config: Config, prepared: Prepared, runs: Sequence[Run], latest: bool = True
+) -> None:
     """Writes what each run depends on, unless other runs are in the way.
 
     Args:
       config: all settings; with ``overwrite``, what is in the way is deleted.
       prepared: the data.
       runs: to be done.
+      latest: whether they are all that the command does, and are told as that in
+        ``config.json``.
 
     Raises:
       InputError: folders hold runs of other settings or data; it names them, the
@@ -72,7 +76,9 @@ def claim(config: Config, prepared: Prepared, runs: Sequence[Run]) -> None:
         shutil.rmtree(folder)
     for folder, account in accounts.items():
         write_json(folder / "run.json", account)
-    write_json(config.workdir / "config.json", _describe(config, prepared, accounts))
+    if latest:
+        described = _describe(config, prepared, accounts)
+        write_json(config.workdir / "config.json", described)
 
 
 def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
@@ -110,8 +116,13 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         return ""
     try:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        # Earlier versions did not tell it; what they told of the split implies it.
-        stored.setdefault("training_hash", account["training_hash"])
+        # Earlier versions told neither: one is implied by what they told of the
+        # split, the other was not to be had.
+        stored = {
+            "training_hash": account["training_hash"],
+            "vary_split": False,
+            **stored,
+        }
         changed = [
             f"{name} {stored.get(name)} -> {account.get(name)}"
             for name in sorted({*stored, *account})
