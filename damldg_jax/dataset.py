@@ -99,6 +99,7 @@ class Dataset(NamedTuple):
       frame_rate: frames per second, as measured; 0 if each utterance is one frame.
       others: of each corpus the utterances that the target gives no label. Nothing is
         learnt from them; normalisation may count them.
+      synthetic: names of the corpora that are generated.
     """
 
     store: Store
@@ -114,6 +115,7 @@ class Dataset(NamedTuple):
     notices: tuple[str, ...]
     frame_rate: float = 0.0
     others: Mapping[str, tuple[Example, ...]] = MappingProxyType({})
+    synthetic: tuple[str, ...] = ()
 
     def name_of(self, index: int) -> str:
         """Names an utterance to the user, such as ``"emodb/wav/03a01Wa"``."""

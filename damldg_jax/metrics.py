@@ -1,8 +1,30 @@
 """How well emotions are told apart, or dimensions followed, beside mere guessing."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
+
+from damldg_jax.calibration import calibration
+
+
+class PresentScores(NamedTuple):
+    """Scores where only the classes that the set has may be predicted.
+
+    For a corpus that lacks an emotion of the sources: a prediction of it is wrong
+    whatever was said, so here the most probable of the others is taken instead.
+
+    Attributes:
+      classes: numbers of the classes that the set has, ascending.
+      accuracy: as of ``Scores``.
+      uar: likewise.
+      macro_f1: likewise.
+    """
+
+    classes: np.ndarray
+    accuracy: float
+    uar: float
+    macro_f1: float
 
 
 class Scores(NamedTuple):
@@ -20,6 +42,8 @@ class Scores(NamedTuple):
       num_utterances: in the set.
       majority_accuracy: of always guessing the most frequent class.
       chance_uar: of any constant guess, and at least that of a random one.
+      ece: expected calibration error, NaN where no probabilities are known.
+      present: among the classes of the set alone; None without probabilities.
     """
 
     accuracy: float
@@ -30,6 +54,8 @@ class Scores(NamedTuple):
     num_utterances: int
     majority_accuracy: float
     chance_uar: float
+    ece: float = math.nan
+    present: PresentScores | None = None
 
 
 def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores:
@@ -71,6 +97,27 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
         num_utterances=len(labels),
         majority_accuracy=float(support.max() / support.sum()),
         chance_uar=1.0 / len(present),
+    )
+
+
+def score_probabilities(labels: np.ndarray, probabilities: np.ndarray) -> Scores:
+    """Scores predictions that have probabilities; the most probable class is said.
+
+    Args:
+      labels: [utterances] int, true classes; at least one.
+      probabilities: [utterances, classes], each row a distribution.
+
+    Returns:
+      The scores, calibration and those among present classes with them.
+    """
+    num_classes = probabilities.shape[1]
+    scores = score(labels, probabilities.argmax(axis=1), num_classes)
+    present = np.flatnonzero(scores.confusion.sum(axis=1))
+    said = present[probabilities[:, present].argmax(axis=1)]
+    among = score(labels, said, num_classes)
+    return scores._replace(
+        ece=calibration(np.asarray(labels), probabilities).ece,
+        present=PresentScores(present, among.accuracy, among.uar, among.macro_f1),
     )
 
 

@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from damldg_jax.metrics import DimensionScores, Scores, score, score_dimensions
+from damldg_jax.metrics import (
+    DimensionScores,
+    Scores,
+    score_dimensions,
+    score_probabilities,
+)
 
 
 class Column(NamedTuple):
@@ -43,8 +48,10 @@ class Report(NamedTuple):
       score: ``(labels, outputs) -> scores``, of a set of utterances; ``outputs`` are
         what the objective predicts.
       criterion: name of the score by which the best step is chosen.
-      named: scores that hold a number for each class or dimension.
+      entry: ``(scores, names) -> dict``, scores as ``results.json`` has them, by names
+        of classes or dimensions.
       columns: of the table.
+      if_lacking: further columns where a target lacks classes.
       notes: lines below the table.
       predictions: ``(names, labels, outputs) -> rows`` of the file of predictions, the
         header being the first; ``names`` are those of the classes or dimensions.
@@ -52,25 +59,44 @@ class Report(NamedTuple):
 
     score: Callable[[np.ndarray, np.ndarray], Scores | DimensionScores]
     criterion: str
-    named: tuple[str, ...]
+    entry: Callable[[Any, Sequence[str]], dict[str, Any]]
     columns: tuple[Column, ...]
+    if_lacking: tuple[Column, ...]
     notes: tuple[str, ...]
     predictions: Callable[
         [Sequence[str], np.ndarray, np.ndarray], Sequence[Sequence[str]]
     ]
 
-    def entry(
-        self, scores: Scores | DimensionScores, names: Sequence[str]
-    ) -> dict[str, Any]:
-        """Scores as ``results.json`` has them, by names of classes or dimensions."""
-        entry = scores._asdict()
-        for name in self.named:
-            entry[name] = dict(zip(names, entry[name].tolist(), strict=True))
-        return entry
+    def columns_for(self, entries: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
+        """The columns of a table of entries, with those for targets that lack classes.
+
+        Args:
+          entries: of ``results.json``.
+
+        Returns:
+          The columns; those of present classes only where a class is absent.
+        """
+        lacking = any(
+            "present" in entry
+            and len(entry["present"]["classes"]) < len(entry["recall"])
+            for entry in entries
+        )
+        return self.columns + self.if_lacking * lacking
 
 
-def _score_classes(labels: np.ndarray, outputs: np.ndarray) -> Scores:
-    return score(labels, outputs.argmax(axis=1), outputs.shape[1])
+def _class_entry(scores: Scores, names: Sequence[str]) -> dict[str, Any]:
+    entry = scores._asdict()
+    entry["recall"] = dict(zip(names, scores.recall.tolist(), strict=True))
+    present = scores.present._asdict()
+    entry["present"] = {**present, "classes": [names[i] for i in present["classes"]]}
+    return entry
+
+
+def _dimension_entry(scores: DimensionScores, names: Sequence[str]) -> dict[str, Any]:
+    entry = scores._asdict()
+    for name in ("ccc", "pearson", "rmse"):
+        entry[name] = dict(zip(names, entry[name].tolist(), strict=True))
+    return entry
 
 
 def _predicted_classes(
@@ -93,9 +119,9 @@ def _predicted_dimensions(
 
 
 CLASS_REPORT = Report(
-    score=_score_classes,
+    score=score_probabilities,
     criterion="uar",
-    named=("recall",),
+    entry=_class_entry,
     columns=(
         Column("accuracy %", ("accuracy",)),
         Column("UAR %", ("uar",)),
@@ -103,6 +129,7 @@ CLASS_REPORT = Report(
         Column("majority %", ("majority_accuracy",), of_data=True),
         Column("chance UAR %", ("chance_uar",), of_data=True),
     ),
+    if_lacking=(Column("UAR % of present", ("present", "uar")),),
     notes=(
         "majority: accuracy of always guessing the target's most frequent emotion;",
     ),
@@ -128,11 +155,12 @@ def dimension_report(names: Sequence[str]) -> Report:
     return Report(
         score=score_dimensions,
         criterion="mean_ccc",
-        named=("ccc", "pearson", "rmse"),
+        entry=_dimension_entry,
         columns=(
             *of_each,
             Column("mean CCC", ("mean_ccc",), factor=1, decimals=3),
         ),
+        if_lacking=(),
         notes=(
             "CCC: concordance correlation coefficient, 1 at best; of any constant "
             "guess it is 0;",

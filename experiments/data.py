@@ -18,7 +18,6 @@ class Prepared(NamedTuple):
 
     Attributes:
       dataset: all its corpora.
-      synthetic: names of the corpora that are generated.
       skipped: recordings left out of each corpus, with the reason of each.
       hashes: of each corpus, of the content of its records.
       duplicates: pairs of its utterances that are the same recording.
@@ -26,11 +25,15 @@ class Prepared(NamedTuple):
     """
 
     dataset: Dataset
-    synthetic: tuple[str, ...]
     skipped: Mapping[str, Mapping[str, str]]
     hashes: Mapping[str, str]
     duplicates: tuple[Duplicate, ...]
     notices: tuple[str, ...]
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """Names of the corpora that are generated."""
+        return self.dataset.synthetic
 
 
 def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
@@ -56,10 +59,10 @@ def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
     duplicates = tuple(find_duplicates(dataset.fingerprints))
     # In the order of the command line again.
     stored = {name: stored[name] for name in corpora}
+    synthetic = tuple(n for n, s in stored.items() if s.provenance.synthetic)
     notices = [text for found in stored.values() for text in found.provenance.notices]
     return Prepared(
-        dataset=dataset,
-        synthetic=tuple(n for n, s in stored.items() if s.provenance.synthetic),
+        dataset=dataset._replace(synthetic=synthetic),
         skipped={n: s.summary.skipped for n, s in stored.items() if s.summary.skipped},
         hashes={n: s.summary.content_hash for n, s in stored.items()},
         duplicates=duplicates,

@@ -127,17 +127,43 @@ def write_predictions(
       utterances: [n] indices into it.
       predictions: of each selection rule, in the order of ``utterances``.
     """
-    labels = dataset.store.labels[utterances]
     header, rows = [], []
     for selection, predicted in predictions.items():
-        names, *told = dataset.target.report.predictions(
-            dataset.target.classes, labels, predicted.outputs
-        )
-        header = ["selection", "utterance", "speaker", *names, "energy"]
-        for index, row, energy in zip(utterances, told, predicted.energy, strict=True):
-            who = dataset.utterances[index], dataset.speakers[index]
-            rows.append([selection, *who, *row, f"{energy:.6f}"])
+        columns, told = prediction_rows(dataset, utterances, predicted)
+        header = ["selection", *columns]
+        rows += [[selection, *row] for row in told]
     write_csv(path, header, rows)
+
+
+def prediction_rows(
+    dataset: Dataset, utterances: np.ndarray, predicted: Predictions
+) -> tuple[list[str], list[list[str]]]:
+    """What was predicted for utterances, as text.
+
+    Args:
+      dataset: names, speakers and labels.
+      utterances: [n] indices into it.
+      predicted: in the order of ``utterances``.
+
+    Returns:
+      The names of the columns, and a row for each utterance.
+    """
+    target = dataset.target
+    labels = dataset.store.labels[utterances]
+    names, *told = target.report.predictions(target.classes, labels, predicted.outputs)
+    rows = [
+        [dataset.utterances[index], dataset.speakers[index], *row, f"{energy:.6f}"]
+        for index, row, energy in zip(utterances, told, predicted.energy, strict=True)
+    ]
+    return ["utterance", "speaker", *names, "energy"], rows
+
+
+def write_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays of numbers and text as one ``.npz`` file, whole or not at all."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    temporary.replace(path)
 
 
 def write_csv(

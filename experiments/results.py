@@ -5,7 +5,7 @@ import json
 import pathlib
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tabulate import tabulate
 
@@ -18,8 +18,25 @@ from experiments.outputs import write_csv, write_json
 Entry = Mapping[str, Any]
 
 # Files that are passed on alone say what was tested how.
-_IDENTITY = ("scenario", "target", "method", "trial", "normalization", "transductive")
+_IDENTITY = (
+    *("scenario", "sources", "target", "method", "trial"),
+    *("normalization", "transductive"),
+)
 _SYNTHETIC = "Synthetic corpora: they show that the software works, and nothing else."
+
+
+class Key(NamedTuple):
+    """What makes a row: its entries differ by trial alone.
+
+    Attributes:
+      test: target and sources.
+      method: key of the table of algorithms, or another name.
+      selection: ``"last"`` or ``"best"``.
+    """
+
+    test: tuple[str, tuple[str, ...]]
+    method: str
+    selection: str
 
 
 def run_folder(
@@ -53,12 +70,15 @@ def write_results(
     lines = []
     for folder, results in runs.items():
         identity = {name: results[0][name] for name in _IDENTITY}
+        identity["sources"] = "+".join(identity["sources"])
         with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
             reader = csv.reader(file)
             header = [*_IDENTITY, *next(reader)]
             rows += [[*identity.values(), *row] for row in reader]
-        with (folder / "metrics.jsonl").open(encoding="utf-8") as file:
-            lines += [json.dumps({**identity, **json.loads(x)}) + "\n" for x in file]
+        # What is no network has none.
+        if (path := folder / "metrics.jsonl").exists():
+            text = path.read_text(encoding="utf-8").splitlines()
+            lines += [json.dumps({**identity, **json.loads(x)}) + "\n" for x in text]
     write_csv(workdir / "predictions.csv", header, rows)
     (workdir / "metrics.jsonl").write_text("".join(lines), encoding="utf-8")
 
@@ -81,13 +101,15 @@ def table(
       The text; scores with the standard deviation over trials if there are
       several.
     """
-    groups: dict[tuple[str, ...], list[Entry]] = {}
+    tests = _tests(entries)
+    groups: dict[Key, list[Entry]] = {}
     for entry in entries:
-        key = (entry["target"], entry["method"], entry["selection"])
+        key = Key(_test(entry), entry["method"], entry["selection"])
         groups.setdefault(key, []).append(entry)
-    rows = [_row(*key, group, report) for key, group in groups.items()]
-    rows += _means(groups, report)
-    scores = [column.heading for column in report.columns]
+    columns = report.columns_for(entries)
+    rows = [_row(tests[key.test], group, columns) for key, group in groups.items()]
+    rows += _means(groups, columns)
+    scores = [column.heading for column in columns]
     headers = ["target", "method", "selection", *scores, "utterances", "trials"]
     text = tabulate(rows, headers, disable_numparse=True, stralign="right")
     notes = [
@@ -112,48 +134,65 @@ def _about_inputs(entries: Sequence[Entry]) -> list[str]:
     return notes
 
 
-def _row(
-    target: str, method: str, selection: str, entries: Sequence[Entry], report: Report
-) -> list[str]:
+def title_of(entry: Entry) -> str:
+    """The title of an entry's method; what is no algorithm brings its own."""
+    return entry.get("title") or ALGORITHMS[entry["method"]].title
+
+
+def _test(entry: Entry) -> tuple[str, tuple[str, ...]]:
+    return entry["target"], tuple(entry.get("sources", ()))
+
+
+def _tests(entries: Sequence[Entry]) -> dict[tuple[str, tuple[str, ...]], str]:
+    """How each test is named: by its target, or by its sources too if need be."""
+    tests = dict.fromkeys(map(_test, entries))
+    targets = [target for target, _ in tests]
+    return {
+        (target, sources): target
+        if targets.count(target) == 1
+        else f"{target} <- {'+'.join(sources)}"
+        for target, sources in tests
+    }
+
+
+def _row(test: str, entries: Sequence[Entry], columns: Sequence[Column]) -> list[str]:
     return [
-        target,
-        ALGORITHMS[method].title,
-        selection,
-        *(
-            _spread(column, [column.read(e) for e in entries])
-            for column in report.columns
-        ),
+        test,
+        title_of(entries[0]),
+        entries[0]["selection"],
+        *(_spread(column, [column.read(e) for e in entries]) for column in columns),
         str(entries[0]["num_utterances"]),
         str(len(entries)),
     ]
 
 
 def _means(
-    groups: Mapping[tuple[str, ...], Sequence[Entry]], report: Report
+    groups: Mapping[Key, Sequence[Entry]], columns: Sequence[Column]
 ) -> list[list[str]]:
-    """Rows of the unweighted mean over targets, where all of several have a result."""
-    targets = {target for target, _, _ in groups}
-    if len(targets) < 2:
+    """Rows of the unweighted mean over tests, where all of several have a result."""
+    tests = {key.test for key in groups}
+    if len(tests) < 2:
         return []
-    means: dict[tuple[str, ...], list[list[float]]] = {}
-    columns = report.columns
-    for (_, *key), entries in groups.items():
+    means: dict[tuple[str, str], list[list[float]]] = {}
+    titles = {}
+    for key, entries in groups.items():
         mean = [statistics.fmean(column.read(e) for e in entries) for column in columns]
-        means.setdefault(tuple(key), []).append(mean)
+        means.setdefault(key[1:], []).append(mean)
+        titles[key[1:]] = title_of(entries[0])
     return [
         [
             "mean",
-            ALGORITHMS[method].title,
+            titles[method, selection],
             selection,
             *(
-                _spread(column, [statistics.fmean(of_targets)])
-                for column, *of_targets in zip(columns, *values, strict=True)
+                _spread(column, [statistics.fmean(of_tests)])
+                for column, *of_tests in zip(columns, *values, strict=True)
             ),
             "",
             "",
         ]
         for (method, selection), values in means.items()
-        if len(values) == len(targets)
+        if len(values) == len(tests)
     ]
 
 

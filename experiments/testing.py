@@ -10,6 +10,7 @@ from damldg_jax.metrics import DimensionScores, Scores
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats, Params
 from experiments.checkpoints import Best
+from experiments.exhibits import write_exhibits
 from experiments.outputs import write_predictions
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
@@ -66,6 +67,8 @@ def test(
 ) -> list[dict[str, Any]]:
     """Tests the last and the best parameters on the target, and writes predictions.
 
+    The last ones also look at the sources, for the report.
+
     Args:
       run: that is trained.
       programs: compiled functions and data.
@@ -86,6 +89,7 @@ def test(
     write_predictions(
         run.folder / "predictions.csv", programs.dataset, run.division.test, predictions
     )
+    write_exhibits(run, programs, state.params, batch_stats, predictions["last"])
     return [
         _entry(run, programs, selection, candidates[selection][2], predicted)
         for selection, predicted in predictions.items()

@@ -11,6 +11,7 @@ from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState, init_state
 from experiments.adoption import is_adopted
 from experiments.checkpoints import Best, Checkpoints, Saved
+from experiments.circumstances import write_circumstances
 from experiments.outputs import MetricsLog, write_json
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
@@ -141,6 +142,8 @@ class Trainee:
         began = time.monotonic()
         entries = test(self.run, self._programs, self.state, self._best)
         seconds = self._spent + time.monotonic() - began
+        programs = self._programs
+        write_circumstances(self.run, programs.dataset, programs.config, seconds)
         write_json(self.run.result, [{**e, "seconds": seconds} for e in entries])
 
     def _save(self, state: TrainState) -> None:

@@ -6,28 +6,18 @@ different protocols are never mixed. ``config.json`` tells of the latest command
 """
 
 import dataclasses
-import importlib.metadata
 import json
 import pathlib
-import platform
 import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-
-import damldg_jax
 from damldg_jax.errors import InputError
+from experiments.circumstances import devices, versions
 from experiments.config import Config
 from experiments.data import Prepared, data_hash
 from experiments.outputs import write_json
 from experiments.runs import Run, schedule
-
-_PACKAGES = (
-    *("jax", "jaxlib", "flax", "optax", "chex", "orbax-checkpoint"),
-    *("numpy", "scipy", "scikit-learn", "librosa", "soundfile", "soxr"),
-    "tensorflow-datasets",
-)
 
 # Settings that tell where things are or what is run beside, and those of which a run
 # has its own account: but for rounding, none of them says how it comes out.
@@ -155,18 +145,6 @@ def _describe(
             {"folder": folder.relative_to(config.workdir).as_posix(), **account}
             for folder, account in accounts.items()
         ],
-        "versions": {
-            "damldg_jax": damldg_jax.__version__,
-            "python": platform.python_version(),
-            **{name: _version(name) for name in _PACKAGES},
-        },
-        "devices": [device.device_kind for device in jax.devices()],
+        "versions": versions(),
+        "devices": devices(),
     }
-
-
-def _version(package: str) -> str | None:
-    """None where it is not installed: what made the records need not be here."""
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+import jax
+import numpy as np
 import pytest
 
 from experiments import experiment
@@ -21,7 +23,7 @@ from tests.cli import TINY, environment, run
 RESULT_KEYS = {
     *("scenario", "sources", "target", "method", "trial", "seed", "selection"),
     *("accuracy", "uar", "macro_f1", "recall", "confusion", "num_utterances"),
-    *("majority_accuracy", "chance_uar", "seconds"),
+    *("majority_accuracy", "chance_uar", "ece", "present", "seconds"),
     *("split_hash", "normalization", "transductive"),
 }
 EMOTIONS = ["anger", "happiness", "sadness", "disgust", "fear"]
@@ -110,6 +112,34 @@ def test_predictions_hold_each_target_utterance_once_and_agree_with_results(fini
         assert sum(probabilities) == pytest.approx(1, abs=1e-4)
         assert EMOTIONS[probabilities.index(max(probabilities))] == row["predicted"]
         assert float(row["energy"]) > float("-inf")
+
+
+def test_what_the_report_reads_agrees_with_results(finished):
+    for folder in (finished[1] / "runs/phone+studio-to-hall").glob("*/trial_0"):
+        seen = rows(folder / "sources.csv")
+        account = json.loads((folder / "run.json").read_text())
+        assert {row["corpus"] for row in seen} == {"phone", "studio"}
+        trained = [row for row in seen if row["side"] == "train"]
+        assert len(trained) == account["train_utterances"]
+        kept = {(r["corpus"], r["speaker"]) for r in seen if r["side"] == "validation"}
+        assert kept == {
+            (c, s) for c, x in account["validation_speakers"].items() for s in x
+        }
+        assert all(float(row["energy"]) for row in seen)
+
+        with np.load(folder / "embeddings.npz", allow_pickle=False) as arrays:
+            stored = dict(arrays)
+        assert stored["embedding"].shape[0] == len(seen) + TARGET_UTTERANCES
+        assert stored["embedding"].dtype == np.float16
+        of_target = stored["utterance"][stored["corpus"] == "hall"]
+        predictions = rows(folder / "predictions.csv")
+        assert set(of_target) == {row["utterance"] for row in predictions}
+        assert {*stored["side"]} == {"train", "validation", "test"}
+
+        circumstances = json.loads((folder / "circumstances.json").read_text())
+        assert circumstances["classes"] == EMOTIONS
+        assert circumstances["versions"]["jax"] == jax.__version__
+        assert circumstances["feature_settings"]["hall"]["name"] == "log_mel"
 
 
 def test_metrics_have_a_line_for_each_step(finished):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import recall_score
 
-from damldg_jax.metrics import score, score_dimensions
+from damldg_jax.metrics import score, score_dimensions, score_probabilities
 
 
 def test_scores_by_hand():
@@ -144,3 +144,23 @@ def test_refuses_dimensions_that_cannot_be_scored(shape):
         score_dimensions(
             np.zeros((3, 2)) if shape[0] else np.zeros(shape), np.zeros(shape)
         )
+
+
+def test_among_present_classes_the_most_probable_of_them_counts():
+    # Class 1 is absent. The second utterance says 1; of the others 2 is more probable.
+    probabilities = np.array([[0.6, 0.3, 0.1], [0.1, 0.5, 0.4], [0.2, 0.3, 0.5]])
+    scores = score_probabilities(np.array([0, 2, 2]), probabilities)
+    assert scores.accuracy == pytest.approx(2 / 3)
+    np.testing.assert_array_equal(scores.present.classes, [0, 2])
+    assert scores.present.accuracy == scores.present.uar == scores.present.macro_f1 == 1
+    # Confidences 0.6, 0.5, 0.5 in two bins of 15: |0.6 - 1| / 3 + 2 |0.5 - 0.5| / 3.
+    assert scores.ece == pytest.approx(0.4 / 3)
+
+
+def test_with_all_classes_present_nothing_is_left_out():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(3), 30)
+    labels = np.arange(30) % 3
+    scores = score_probabilities(labels, probabilities)
+    assert scores.present.uar == scores.uar
+    assert scores.uar == score(labels, probabilities.argmax(1), 3).uar

@@ -129,3 +129,31 @@ def test_a_number_that_is_not_finite_stops_with_step_and_values(tmp_path):
     log, message = MetricsLog(tmp_path, ("a",), 0), r"at step 1.*'loss': 2\.0"
     with closing(log), pytest.raises(FloatingPointError, match=message):
         log.write_step(1, {"loss": np.float32(2), "finite": np.False_})
+
+
+def test_a_target_with_several_sets_of_sources_has_a_row_for_each():
+    entries = [
+        {**entry(target="nemo", uar=uar), "sources": sources}
+        for uar, sources in ((0.4, ["emodb", "savee"]), (0.6, ["emovo", "savee"]))
+    ]
+    lines = table(entries, synthetic=False).splitlines()
+    assert [line.split()[2] for line in lines if line.startswith("nemo")] == [
+        "emodb+savee",
+        "emovo+savee",
+    ]
+    assert "+-" not in "\n".join(lines)
+
+
+def test_what_is_no_algorithm_has_a_title_of_its_own():
+    text = table([{**entry(method="svm"), "title": "Linear SVM"}], synthetic=False)
+    assert "Linear SVM" in text
+
+
+def test_scores_among_present_classes_are_shown_where_a_class_is_absent():
+    recall = {"anger": 0.5, "fear": None}
+    present = {"classes": ["anger"], "uar": 0.75}
+    lacking = {**entry(), "recall": recall, "present": present}
+    assert "UAR % of present" in table([lacking], synthetic=False)
+    whole = {**lacking, "present": {**present, "classes": ["anger", "fear"]}}
+    assert "of present" not in table([whole], synthetic=False)
+    assert "of present" not in table([entry()], synthetic=False)

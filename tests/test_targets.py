@@ -237,7 +237,7 @@ def test_every_kind_agrees_with_itself(kind):
     assert isinstance(getattr(scores, target.report.criterion), float)
     entry = target.report.entry(scores, target.classes)
     assert all(np.isfinite(column.read(entry)) for column in target.report.columns)
-    for name in target.report.named:
+    for name in {"recall", "ccc", "pearson", "rmse"} & set(entry):
         assert tuple(entry[name]) == target.classes
     header, *rows = target.report.predictions(target.classes, labels, outputs)
     assert len(rows) == len(labels)

@@ -29,7 +29,7 @@ def prepared(**hashes):
     }
     dataset = build_dataset(examples, ["anger", "fear"])
     hashes = {**dict.fromkeys(CORPORA, "0"), **hashes}
-    return Prepared(dataset, (), {}, hashes, duplicates=(), notices=())
+    return Prepared(dataset, {}, hashes, duplicates=(), notices=())
 
 
 def runs(config, data):
