@@ -1,7 +1,6 @@
 """Trains runs that differ by their seed alone, together, and tests them."""
 
 import contextlib
-import json
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from experiments.adoption import adopt
 from experiments.console import progress, say
 from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
+from experiments.results import read_entries
 from experiments.runs import Run, Schedule, schedule
 from experiments.teams import team_of
 from experiments.trainee import Trainee
@@ -63,9 +63,7 @@ def execute(
 
 def read_result(run: Run) -> list[dict[str, Any]]:
     """Reads the entries of ``results.json`` of a run that is finished."""
-    entries = json.loads(run.result.read_text(encoding="utf-8"))
-    # A run may have been done for another scenario of the same sources and target.
-    return [{**entry, "scenario": run.split.scenario} for entry in entries]
+    return read_entries(run.result, run.split.scenario)
 
 
 def _adopted(run: Run) -> str | None:

@@ -45,8 +45,7 @@ def make_plan(config: Config) -> Plan:
       InputError: a name is unknown, or the settings do not go together.
     """
     config.make_target()
-    if not config.methods:
-        raise InputError("Name at least one method, such as --methods=da_mldg.")
+    check_methods(config)
     sources = parse_entries(config.corpora, config.corpora_dir)
     # What is only to be tested on is no source.
     names = tuple(name for name in sources if name not in config.also_test)
@@ -170,16 +169,41 @@ def _with_one_domain() -> list[str]:
     ]
 
 
-def _check_methods(config: Config, split: Split) -> None:
-    methods = config.methods
-    for method in methods:
+def check_methods(config: Config) -> None:
+    """Refuses methods that there are not.
+
+    Raises:
+      InputError: a name is unknown, twice there, or none is.
+    """
+    if not config.methods:
+        raise InputError("Name at least one method, such as --methods=da_mldg.")
+    for method in config.methods:
         if method not in ALGORITHMS:
             raise unknown("method", method, ALGORITHMS)
-        if methods.count(method) > 1:
+        if config.methods.count(method) > 1:
             raise InputError(f"The method '{method}' is given twice in --methods.")
-        entry = ALGORITHMS[method]
-        held_out = config.num_held_out if entry.holds_out else 0
-        if len(split.sources) < entry.min_domains + held_out:
+
+
+def suits(method: str, num_sources: int, config: Config) -> bool:
+    """Whether a method can learn from so many sources.
+
+    Args:
+      method: its key in the table of algorithms.
+      num_sources: how many there are.
+      config: says how many it is to hold out.
+    """
+    least = ALGORITHMS[method].min_domains + _held_out(method, config)
+    return num_sources >= least
+
+
+def _held_out(method: str, config: Config) -> int:
+    return config.num_held_out if ALGORITHMS[method].holds_out else 0
+
+
+def _check_methods(config: Config, split: Split) -> None:
+    for method in config.methods:
+        entry, held_out = ALGORITHMS[method], _held_out(method, config)
+        if not suits(method, len(split.sources), config):
             if split.scenario == WITHIN_CORPUS:
                 raise InputError(
                     f"The method '{method}' needs several corpora to learn from, and "
