@@ -168,6 +168,21 @@ def split_hash(dataset: Dataset, sides: Sides) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def training_hash(dataset: Dataset, sides: Sides) -> str:
+    """The hash of a split without its test side: of all that training looks at.
+
+    Runs on different targets that have it in common are trained alike.
+
+    Args:
+      dataset: all utterances.
+      sides: indices of the utterances of each of ``SIDES``.
+
+    Returns:
+      64 hexadecimal digits, as ``split_hash``.
+    """
+    return split_hash(dataset, {**sides, "test": np.zeros(0, int)})
+
+
 def sentence_overlap(dataset: Dataset, sides: Sides) -> dict[str, float | None]:
     """How many sentences of a side are known from training, within each corpus.
 

@@ -28,6 +28,9 @@ from experiments.xla import MATMUL_PRECISIONS
 
 DEFAULT_EPOCHS = 50
 
+# Settings that are several names.
+_LISTS = ("corpora", "sources", "scenario", "also_test", "emotions", "methods")
+
 # Settings that take one of a few words.
 CHOICES = {
     "evaluation_statistics": ("recomputed", "running"),
@@ -57,7 +60,8 @@ class Config:
     corpora: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     target: str = ""
-    scenario: str = ""
+    scenario: tuple[str, ...] = ()
+    also_test: tuple[str, ...] = ()
     target_kind: str = "emotion"
     emotions: tuple[str, ...] = PAPER_EMOTIONS
     excitement_as_happiness: bool = Wishes.excitement_as_happiness
@@ -91,6 +95,7 @@ class Config:
     test_fraction: float = 0.2
     evaluation_statistics: str = "recomputed"
     split_seed: int = 0
+    vary_split: bool = False
     evaluate_every: int | None = None
     # Meta-learning.
     inner_learning_rate: float = Hyperparameters.inner_learning_rate
@@ -143,7 +148,7 @@ class Config:
         for name in ("corpora_dir", "data_dir", "workdir", "embeddings_dir"):
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, pathlib.Path(path))
-        for name in ("corpora", "sources", "emotions", "methods"):
+        for name in _LISTS:
             object.__setattr__(self, name, _words(getattr(self, name)))
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
@@ -178,10 +183,11 @@ class Config:
     def _named_corpora(self) -> tuple[str, ...]:
         """Names of the corpora that take part; the last may be another word."""
         names = [entry.partition("=")[0] for entry in self.corpora]
-        if self.scenario in SCENARIOS:
-            scenario = SCENARIOS[self.scenario]
-            names += [*scenario.sources, *scenario.targets]
-        return tuple(name for name in (*names, *self.sources, self.target) if name)
+        for name in self.scenario:
+            if scenario := SCENARIOS.get(name):
+                names += [*scenario.sources, *scenario.targets]
+        names += [*self.sources, *self.also_test, self.target]
+        return tuple(name for name in names if name)
 
     @property
     def network(self) -> str:

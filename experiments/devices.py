@@ -35,8 +35,10 @@ def choose_layout(config: Config) -> Layout:
     most = len(here) * (
         config.trials_at_once or NETWORKS[config.network].trials_at_once
     )
-    # Of several processes each has its share of the trials.
-    trials = math.ceil(config.trials / jax.process_count())
+    # Of several processes each has its share of the trials; those that draw speakers
+    # of their own are no group.
+    together = 1 if config.vary_split else config.trials
+    trials = math.ceil(together / jax.process_count())
     rounds = math.ceil(trials / most)
     slots = math.ceil(trials / rounds)
     devices = tuple(here[:slots])

@@ -15,6 +15,7 @@ from damldg_jax.leakage import (
     leaks_to_leave_out,
     sentence_overlap,
     split_hash,
+    training_hash,
 )
 from damldg_jax.splits import split_off_test, split_speakers
 from experiments.config import Config
@@ -31,8 +32,9 @@ class Division:
       speakers: those kept for validation, of each source corpus.
       left_out: recordings that are on the other side under another name, with all
         else of their speakers, indices [n].
-      account: what results tell of the split: its hash, the size of each side, and
-        how many sentences are known from training.
+      account: what results tell of the split: its hash and that of what training
+        looks at, the size of each side, and how many sentences are known from
+        training.
       notices: what the user should know.
     """
 
@@ -154,6 +156,7 @@ def _without(parts: Mapping[str, np.ndarray], out: np.ndarray) -> dict[str, np.n
 def _account(dataset: Dataset, sides: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return {
         "hash": split_hash(dataset, sides),
+        "training_hash": training_hash(dataset, sides),
         **{side: len(members) for side, members in sides.items()},
         "sentences_known_from_training": sentence_overlap(dataset, sides),
     }

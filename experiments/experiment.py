@@ -1,37 +1,54 @@
 """A whole experiment: prepare, train, test, report."""
 
-import dataclasses
 import pathlib
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from damldg_jax.algorithms import ALGORITHMS
-from damldg_jax.batches import check_shares
-from damldg_jax.chunks import check_parts
 from damldg_jax.errors import InputError
-from damldg_jax.networks import NETWORKS
-from damldg_jax.normalization import NORMALIZATIONS, check_normalization
 from experiments.config import Config
 from experiments.console import say
-from experiments.data import Prepared, load
-from experiments.devices import choose_layout
+from experiments.data import Prepared
 from experiments.distributed import check_agreement, connect
-from experiments.division import divide
 from experiments.loop import execute, read_result
 from experiments.lost_peers import lost
+from experiments.notices import notices_of
 from experiments.plan import Plan, make_plan
-from experiments.prepare import prepare
+from experiments.plan_runs import list_runs
 from experiments.programs import Programs
-from experiments.results import run_folder, table, write_results
-from experiments.runs import Run, alike, schedule
+from experiments.results import table, write_results
+from experiments.runs import Run, alike
+from experiments.session import Session
 from experiments.teams import everyone, share
 from experiments.workdir import claim
 from experiments.xla import choose_flags, choose_precision, keep_programs
 
+Entries = dict[pathlib.Path, list[dict[str, Any]]]
+
 # How late a disk that machines share may show what one of them has written.
 _SECONDS_TO_BE_SEEN = 60.0
+
+
+class Outcome(NamedTuple):
+    """What a plan has come to.
+
+    Attributes:
+      results: entries of ``results.json`` of each run that has some, by its folder.
+      failed: runs that diverged, each with what happened.
+      runs: all of the plan.
+      prepared: the data.
+      notices: what the user was told of them.
+    """
+
+    results: Entries
+    failed: list[str]
+    runs: list[Run]
+    prepared: Prepared
+    notices: list[str]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries of all runs."""
+        return [entry for entries in self.results.values() for entry in entries]
 
 
 def run_experiments(config: Config) -> list[dict[str, Any]]:
@@ -52,70 +69,66 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
     choose_precision(config.matmul_precision)
     with lost():
         connect(config)
-        return _run_all(config)
+        outcome = carry_out(make_plan(config), config, Session())
+        if everyone().writes:
+            _report(outcome, config)
+    if outcome.failed:
+        raise FloatingPointError("\n".join(outcome.failed))
+    return outcome.entries
 
 
-def _run_all(config: Config) -> list[dict[str, Any]]:
-    plan = make_plan(config)
-    prepared = _prepare(plan, config)
-    runs = _runs(plan, prepared, config)
-    notices = _notices(prepared, runs, config)
+def carry_out(
+    plan: Plan, config: Config, session: Session, latest: bool = True
+) -> Outcome:
+    """Prepares the data of a plan, trains and tests its runs.
+
+    Args:
+      plan: what is to be done.
+      config: all settings; those that a plan is made of count for no more.
+      session: what plans before this one have left in memory.
+      latest: whether ``config.json`` is to tell of this plan.
+
+    Returns:
+      What has come of it. Runs that diverged do not cost the results of others.
+
+    Raises:
+      InputError: settings or data are off.
+    """
+    prepared = session.data(plan.sources, config)
+    runs = list_runs(plan, prepared, config)
+    notices = notices_of(prepared, runs, config)
     check_agreement(config, prepared.hashes)
-    everyone().tell(lambda: claim(config, prepared, runs))
+    everyone().tell(lambda: claim(config, prepared, runs, latest))
     for notice in notices:
         say(notice)
     keep_programs(config.workdir)
-    programs = Programs(prepared.dataset, config)
-    results, failed = _execute_all(runs, programs)
-    if everyone().writes:
-        _report(results, failed, notices, runs, prepared, config)
-    if failed:
-        raise FloatingPointError("\n".join(failed))
-    return [entry for entries in results.values() for entry in entries]
+    results, failed = _execute_all(runs, session.programs(prepared.dataset, config))
+    return Outcome(results, failed, runs, prepared, notices)
 
 
-def _prepare(plan: Plan, config: Config) -> Prepared:
-    """Prepares and reads the data; of several processes, the first one prepares."""
-    team = everyone()
-    team.tell(lambda: prepare(plan.sources, config))
-    if not team.writes:
-        # Finds it done, or has disks of its own; what is new is not made anew.
-        prepare(plan.sources, dataclasses.replace(config, overwrite=False))
-    return load(plan.sources, config)
-
-
-def _report(
-    results: dict[pathlib.Path, list[dict[str, Any]]],
-    failed: list[str],
-    notices: list[str],
-    runs: list[Run],
-    prepared: Prepared,
-    config: Config,
-) -> None:
+def _report(outcome: Outcome, config: Config) -> None:
     """Writes the files that tell of all runs, and prints the table."""
+    prepared = outcome.prepared
     synthetic, target = bool(prepared.synthetic), prepared.dataset.target
     write_results(
         config.workdir,
-        results,
+        outcome.results,
         synthetic=synthetic,
         target_kind=target.kind,
         emotions=prepared.dataset.emotions,
         classes=target.classes,
         class_of_emotion=target.mapping,
-        notices=notices,
+        notices=outcome.notices,
         skipped=prepared.skipped,
-        failed=failed,
-        splits=_splits(runs, prepared),
+        failed=outcome.failed,
+        splits=_splits(outcome.runs, prepared),
     )
-    entries = [entry for entries in results.values() for entry in entries]
-    if entries:
+    if entries := outcome.entries:
         print(table(entries, synthetic, target.report, target.description))
     say(f"Details are in {config.workdir}.")
 
 
-def _execute_all(
-    runs: list[Run], programs: Programs
-) -> tuple[dict[pathlib.Path, list[dict[str, Any]]], list[str]]:
+def _execute_all(runs: list[Run], programs: Programs) -> tuple[Entries, list[str]]:
     """Executes the runs; one that diverges does not cost the results of others."""
     mine, errors = runs, {}
     if not programs.layout.shared:
@@ -150,84 +163,22 @@ def _result(run: Run) -> list[dict[str, Any]]:
     return read_result(run)
 
 
-def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
-    runs = []
-    for split in plan.splits:
-        division = divide(prepared.dataset, split, config, prepared.duplicates)
-        # Refused before anything is trained.
-        per_domain = schedule(division, config).per_domain
-        sharing = choose_layout(config).num_sharing
-        check_shares(per_domain, len(split.sources), sharing)
-        check_parts(per_domain, len(split.sources), sharing, config.micro_batches)
-        _check_samples(per_domain, len(split.sources), prepared, config)
-        check_normalization(
-            prepared.dataset,
-            NORMALIZATIONS[config.normalization],
-            np.concatenate(division.train),
-            NETWORKS[config.network].pools_inputs,
-        )
-        for method in config.methods:
-            for trial in range(config.trials):
-                folder = run_folder(config.workdir, split, method, trial)
-                runs.append(
-                    Run(split, division, method, trial, config.seed + trial, folder)
-                )
-    return runs
-
-
-def _check_samples(
-    per_domain: int, num_domains: int, prepared: Prepared, config: Config
-) -> None:
-    """Refuses steps of too few utterances of each source for the loss."""
-    least = prepared.dataset.target.objective.min_per_domain
-    if per_domain < least:
-        raise InputError(
-            f"--dimension_loss={config.dimension_loss} needs {least} utterances of each"
-            f" source in a step, and --batch_size={config.batch_size} gives "
-            f"{per_domain}. Make it {least * num_domains} or more, or choose "
-            "--dimension_loss=mse."
-        )
-
-
 def _splits(runs: list[Run], prepared: Prepared) -> list[dict[str, Any]]:
     """An account of each split: who is on which side, and what was left out of it."""
-    accounts = {
-        (run.split.sources, run.split.target): {
-            "sources": run.split.sources,
-            "target": run.split.target,
-            **run.division.account,
-            "left_out": [
-                prepared.dataset.name_of(index) for index in run.division.left_out
-            ],
-        }
-        for run in runs
-    }
-    return list(accounts.values())
-
-
-def _about_single_frames(config: Config) -> list[str]:
-    return [
-        f"{ALGORITHMS[method].title} mixes statistics over time, and each utterance is "
-        "a single frame: whole embeddings of two corpora are mixed, and keep the label "
-        "of one."
-        for method in config.methods
-        if ALGORITHMS[method].over_time
-    ]
-
-
-def _notices(prepared: Prepared, runs: list[Run], config: Config) -> list[str]:
-    """What the user should know, each sentence once."""
-    notices = list(prepared.notices)
-    for corpus, reasons in prepared.skipped.items():
-        notices.append(f"{corpus}: {len(reasons)} recording(s) are left out.")
-    if not prepared.dataset.frame_rate:
-        notices += _about_single_frames(config)
+    accounts: dict[tuple, dict[str, Any]] = {}
     for run in runs:
-        notices += run.division.notices
-        batch_size = schedule(run.division, config).per_domain * len(run.split.sources)
-        if batch_size != config.batch_size:
-            notices.append(
-                f"The batch size is {batch_size}: as many utterances of each of the "
-                f"{len(run.split.sources)} sources, nearest to {config.batch_size}."
-            )
-    return list(dict.fromkeys(notices))
+        left_out = [prepared.dataset.name_of(i) for i in run.division.left_out]
+        key = run.split.sources, run.split.target, run.division.account["hash"]
+        account = accounts.setdefault(
+            key,
+            {
+                "sources": run.split.sources,
+                "target": run.split.target,
+                **run.division.account,
+                "left_out": left_out,
+                "trials": [],
+            },
+        )
+        if run.trial not in account["trials"]:
+            account["trials"].append(run.trial)
+    return list(accounts.values())

@@ -55,9 +55,12 @@ _define("Data", flags.DEFINE_string, "target",
         "The unseen corpus to test on; or 'all': each of --corpora in turn, the "
         "others being its sources; or 'within': each of --corpora by itself, divided "
         "by speaker (with --methods that do with one corpus, such as deep_all).")
-_define("Data", flags.DEFINE_string, "scenario",
-        "Instead of --sources and --target, a scenario of the paper: "
+_define("Data", flags.DEFINE_list, "scenario",
+        "Instead of --sources and --target, scenarios of the paper, one or several. Of "
         f"{_names(SCENARIOS)}.")
+_define("Data", flags.DEFINE_list, "also_test",
+        "Further unseen corpora, on which every trained model is tested too. None of "
+        "them is trained on.")
 _define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
         "What is to be told from speech: the emotion; low or high arousal, or negative "
         "or positive valence, into which emotions are sorted; or arousal, valence and "
@@ -155,8 +158,12 @@ _define("Training", flags.DEFINE_enum, "evaluation_statistics",
         "utterances for the parameters at hand, or by the running ones, which lag.")
 _define("Training", flags.DEFINE_integer, "split_seed",
         "Draws the speakers kept for validation, and those tested on within a corpus; "
-        "the same for all trials.",
+        "the same for all trials, but for --vary_split.",
         lower_bound=0, upper_bound=2**31 - 1)
+_define("Training", flags.DEFINE_bool, "vary_split",
+        "Let each trial draw its own speakers for validation and for the test within a "
+        "corpus, by --split_seed + k in trial k. Trials are then trained one at a "
+        "time.")
 _define("Training", flags.DEFINE_integer, "evaluate_every",
         "Steps between evaluations on the validation speakers, each of which also "
         "saves a checkpoint. Left out: once an epoch.", lower_bound=1)
@@ -285,5 +292,4 @@ def read_config() -> Config:
         values[name] = pathlib.Path(path).expanduser() if path else None
     values["model_depth"] = int(values["model_depth"])
     values["target"] = values["target"] or ""
-    values["scenario"] = values["scenario"] or ""
     return Config(**values)

@@ -63,6 +63,20 @@ def _list(source: Source, config: Config) -> Listing | None:
     return _with_manifest(source, config).listing()
 
 
+def is_available(source: Source, config: Config) -> bool:
+    """Whether a corpus, or at least its records, are where the settings say.
+
+    Args:
+      source: the corpus.
+      config: where records lie.
+    """
+    return (
+        _has_recordings(source)
+        or _is_generated(source)
+        or read_description(config.data_dir, source.name) is not None
+    )
+
+
 def stored_of(source: Source, config: Config) -> tuple[Provenance, Summary] | None:
     """What lies beside the records, unless they are to be made anew whatever it is.
 

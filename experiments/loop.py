@@ -1,7 +1,6 @@
 """Trains runs that differ by their seed alone, together, and tests them."""
 
 import contextlib
-import json
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,9 +12,11 @@ from tqdm import tqdm
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.parallel import Layout, replicate
 from damldg_jax.training import TrainState
+from experiments.adoption import adopt
 from experiments.console import progress, say
 from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
+from experiments.results import read_entries
 from experiments.runs import Run, Schedule, schedule
 from experiments.teams import team_of
 from experiments.trainee import Trainee
@@ -41,6 +42,10 @@ def execute(
             say(f"{run.title}: finished before, not trained again.")
         else:
             waiting.append(run)
+    others = team.tell(lambda: [_adopted(run) for run in waiting])
+    for run, other in zip(waiting, others, strict=True):
+        if other:
+            say(f"{run.title}: trained as {other} was, and only tested.")
     with contextlib.ExitStack() as stack:
         stack.enter_context(going_on_from([run.folder for run in waiting]))
         trainees = [stack.enter_context(Trainee(run, programs)) for run in waiting]
@@ -58,9 +63,13 @@ def execute(
 
 def read_result(run: Run) -> list[dict[str, Any]]:
     """Reads the entries of ``results.json`` of a run that is finished."""
-    entries = json.loads(run.result.read_text(encoding="utf-8"))
-    # A run may have been done for another scenario of the same sources and target.
-    return [{**entry, "scenario": run.split.scenario} for entry in entries]
+    return read_entries(run.result, run.split.scenario)
+
+
+def _adopted(run: Run) -> str | None:
+    """Names the run whose training a run takes over, if there is one."""
+    folder = adopt(run)
+    return folder and "/".join(folder.parts[-3:])
 
 
 def _from_where(

@@ -46,6 +46,7 @@ class Placement:
         self._local = local(layout)
         # By split, whose methods and trials share them.
         self._stores: dict[str, tuple[Store, Store]] = {}
+        self._choosers: dict[int, Callable[..., Choice]] = {}
         dtype = jnp.dtype(config.data_dtype)
         frames = dataset.features
         size = sum(map(len, frames)) * frames[0].shape[1] * dtype.itemsize
@@ -182,11 +183,12 @@ class Placement:
     ) -> Choice:
         """What a step looks at, worked out on the host as the devices will."""
         given = domains, np.int32(step), np.uint32(seed)
-        chosen = self._chooser(per_domain)
+        if per_domain not in self._choosers:
+            self._choosers[per_domain] = self._make_chooser(per_domain)
+        chosen = self._choosers[per_domain]
         return jax.device_get(chosen(*jax.device_put(given, _host_device())))
 
-    @functools.cache  # noqa: B019 - lives as long as the command
-    def _chooser(self, per_domain: int) -> Callable[..., Choice]:
+    def _make_chooser(self, per_domain: int) -> Callable[..., Choice]:
         lengths = self._dataset.store.lengths
 
         @jax.jit

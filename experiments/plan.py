@@ -1,11 +1,12 @@
 """Checks what the flags ask for and lists the runs that follow from it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import (
     ALL,
+    ALSO_TEST,
     SCENARIOS,
     WITHIN,
     WITHIN_CORPUS,
@@ -24,7 +25,7 @@ class Plan:
 
     Attributes:
       sources: where each corpus lies, by name.
-      splits: sources and target of each experiment.
+      splits: sources and target of each experiment, each pair once.
     """
 
     sources: dict[str, Source]
@@ -44,14 +45,12 @@ def make_plan(config: Config) -> Plan:
       InputError: a name is unknown, or the settings do not go together.
     """
     config.make_target()
-    if not config.methods:
-        raise InputError("Name at least one method, such as --methods=da_mldg.")
+    check_methods(config)
     sources = parse_entries(config.corpora, config.corpora_dir)
-    # In one order, so that the order of names on the command line changes nothing.
-    splits = tuple(
-        split._replace(sources=tuple(sorted(split.sources)))
-        for split in _splits(config, tuple(sources))
-    )
+    # What is only to be tested on is no source.
+    names = tuple(name for name in sources if name not in config.also_test)
+    splits = _once(_splits(config, names))
+    splits = _once([*splits, *_also_tested(splits, config.also_test)])
     for split in splits:
         _check_split(split)
         _check_methods(config, split)
@@ -71,7 +70,7 @@ def corpora_to_prepare(config: Config) -> dict[str, Source]:
         # Whether the methods suit is not asked of a preparation.
         return make_plan(dataclasses.replace(config, methods=("deep_all",))).sources
     sources = parse_entries(config.corpora, config.corpora_dir)
-    for name in config.sources:
+    for name in (*config.sources, *config.also_test):
         if name not in sources:
             sources[name] = resolve(name, config.corpora_dir, tuple(sources))
     if not sources:
@@ -86,9 +85,10 @@ def _splits(config: Config, corpora: Sequence[str]) -> tuple[Split, ...]:
                 "--scenario names sources and target itself: leave --sources and "
                 "--target out."
             )
-        if config.scenario not in SCENARIOS:
-            raise unknown("scenario", config.scenario, SCENARIOS)
-        return SCENARIOS[config.scenario].splits()
+        for name in config.scenario:
+            if name not in SCENARIOS:
+                raise unknown("scenario", name, SCENARIOS)
+        return tuple(s for name in config.scenario for s in SCENARIOS[name].splits())
     if not config.target:
         raise InputError(
             "Name the unseen corpus, --target=emovo, or --target=all for each of "
@@ -110,6 +110,37 @@ _EACH: dict[str, Callable[[Sequence[str]], tuple[Split, ...]]] = {
 }
 
 
+def _once(splits: Iterable[Split]) -> tuple[Split, ...]:
+    """Each pair of sources and target once, for the first scenario that has it.
+
+    Sources come in one order, so that the order of names on the command line changes
+    nothing.
+    """
+    found: dict[tuple[tuple[str, ...], str], Split] = {}
+    for split in splits:
+        names = tuple(sorted(split.sources))
+        found.setdefault((names, split.target), split._replace(sources=names))
+    return tuple(found.values())
+
+
+def _also_tested(splits: Sequence[Split], names: Sequence[str]) -> list[Split]:
+    """Tests of the same models on further corpora."""
+    for split in splits:
+        if names and split.scenario == WITHIN_CORPUS:
+            raise InputError(
+                f"--also_test={','.join(names)} goes with models that are trained on "
+                "other corpora than they are tested on: leave it out where each corpus "
+                "is divided by speaker."
+            )
+        if known := [name for name in names if name in split.sources]:
+            raise InputError(
+                f"'{known[0]}' of --also_test is among the sources "
+                f"{', '.join(split.sources)}: it would not be unseen. Take it out of "
+                "--also_test, or choose other sources."
+            )
+    return [Split(ALSO_TEST, s.sources, name) for s in splits for name in names]
+
+
 def _check_split(split: Split) -> None:
     if not split.sources:
         raise InputError("Name the corpora to train on: --sources=emodb,ravdess,...")
@@ -123,7 +154,7 @@ def _check_split(split: Split) -> None:
         if "=" in name:
             raise InputError(
                 f"'{name}': a corpus is given its path in --corpora, and only its "
-                "name in --sources and --target."
+                "name in --sources, --target and --also_test."
             )
     for name in split.sources:
         if split.sources.count(name) > 1:
@@ -138,21 +169,46 @@ def _with_one_domain() -> list[str]:
     ]
 
 
-def _check_methods(config: Config, split: Split) -> None:
-    methods = config.methods
-    for method in methods:
+def check_methods(config: Config) -> None:
+    """Refuses methods that there are not.
+
+    Raises:
+      InputError: a name is unknown, twice there, or none is.
+    """
+    if not config.methods:
+        raise InputError("Name at least one method, such as --methods=da_mldg.")
+    for method in config.methods:
         if method not in ALGORITHMS:
             raise unknown("method", method, ALGORITHMS)
-        if methods.count(method) > 1:
+        if config.methods.count(method) > 1:
             raise InputError(f"The method '{method}' is given twice in --methods.")
-        entry = ALGORITHMS[method]
-        held_out = config.num_held_out if entry.holds_out else 0
-        if len(split.sources) < entry.min_domains + held_out:
+
+
+def suits(method: str, num_sources: int, config: Config) -> bool:
+    """Whether a method can learn from so many sources.
+
+    Args:
+      method: its key in the table of algorithms.
+      num_sources: how many there are.
+      config: says how many it is to hold out.
+    """
+    least = ALGORITHMS[method].min_domains + _held_out(method, config)
+    return num_sources >= least
+
+
+def _held_out(method: str, config: Config) -> int:
+    return config.num_held_out if ALGORITHMS[method].holds_out else 0
+
+
+def _check_methods(config: Config, split: Split) -> None:
+    for method in config.methods:
+        entry, held_out = ALGORITHMS[method], _held_out(method, config)
+        if not suits(method, len(split.sources), config):
             if split.scenario == WITHIN_CORPUS:
                 raise InputError(
                     f"The method '{method}' needs several corpora to learn from, and "
-                    f"--target={WITHIN} trains on one at a time. Name methods that do "
-                    f"with one: --methods={','.join(_with_one_domain())}."
+                    f"'{WITHIN}' trains on one at a time. Name methods that do with "
+                    f"one: --methods={','.join(_with_one_domain())}."
                 )
             needs = f"needs at least {entry.min_domains + held_out} sources"
             reason = f", of which it holds {held_out} out at each step" * bool(held_out)

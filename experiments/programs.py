@@ -75,6 +75,8 @@ class Programs:
         self.network: Network = build(axis_name=self.layout.axis_name)
         self._alone: Network = build()
         self._local = local(self.layout)
+        self._trainings: dict[tuple[str, int, int], Training] = {}
+        self._recomputes: dict[tuple[int, int], RecomputeFn] = {}
         self._predict: PredictFn = compile_predict(
             self._alone,
             self.windowing.num_frames,
@@ -88,10 +90,15 @@ class Programs:
         """Whether unlabelled utterances of the target are used together."""
         return self.normalization is not None and self.normalization.transductive
 
-    @functools.cache  # noqa: B019 - lives as long as the command
     def training(self, method: str, num_domains: int, per_domain: int) -> Training:
         """What trains a method's runs on batches of a shape; compiled once for each."""
-        del num_domains  # The program is another one, though made alike.
+        # With other domains the program is another one, though made alike.
+        key = method, num_domains, per_domain
+        if key not in self._trainings:
+            self._trainings[key] = self._make_training(method, per_domain)
+        return self._trainings[key]
+
+    def _make_training(self, method: str, per_domain: int) -> Training:
         algorithm = ALGORITHMS[method].factory(
             self.network, self.config.hyperparameters, self.layout.axis_name
         )
@@ -105,13 +112,17 @@ class Programs:
         )
         return Training(algorithm, step)
 
-    @functools.cache  # noqa: B019 - lives as long as the command
     def _recompute(self, num_domains: int, per_domain: int) -> RecomputeFn:
-        del num_domains
-        excerpts = self.placement.recompute_excerpts(per_domain)
-        return compile_recompute(
-            self._alone, self.windowing, per_domain, self._local, excerpts
-        )
+        key = num_domains, per_domain
+        if key not in self._recomputes:
+            self._recomputes[key] = compile_recompute(
+                self._alone,
+                self.windowing,
+                per_domain,
+                self._local,
+                self.placement.recompute_excerpts(per_domain),
+            )
+        return self._recomputes[key]
 
     def statistics(
         self,

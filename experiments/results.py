@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from tabulate import tabulate
 
 from damldg_jax.algorithms import ALGORITHMS
-from damldg_jax.corpora.scenarios import Split
+from damldg_jax.corpora.scenarios import ALSO_TEST, Split
+from damldg_jax.errors import InputError
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.reports import CLASS_REPORT, Column, Report
 from experiments.outputs import write_csv, write_json
@@ -50,6 +51,30 @@ def run_folder(
         / method
         / f"trial_{trial}"
     )
+
+
+def read_entries(path: pathlib.Path, scenario: str) -> list[dict[str, Any]]:
+    """Reads the entries of a run that is finished.
+
+    Args:
+      path: of its ``result.json``.
+      scenario: for which it counts now. It may have been done for another one, of the
+        same sources and target.
+
+    Returns:
+      An entry for each selection rule.
+
+    Raises:
+      InputError: the file is damaged.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        return [{**entry, "scenario": scenario} for entry in entries]
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path} is damaged ({error}). Delete it: the same command then tests that "
+            "run again."
+        ) from error
 
 
 def write_results(
@@ -169,7 +194,15 @@ def _row(test: str, entries: Sequence[Entry], columns: Sequence[Column]) -> list
 def _means(
     groups: Mapping[Key, Sequence[Entry]], columns: Sequence[Column]
 ) -> list[list[str]]:
-    """Rows of the unweighted mean over tests, where all of several have a result."""
+    """Rows of the unweighted mean over tests, where all of several have a result.
+
+    Tests on further corpora have no part in it: they weigh one corpus several times.
+    """
+    groups = {
+        key: entries
+        for key, entries in groups.items()
+        if entries[0].get("scenario") != ALSO_TEST
+    }
     tests = {key.test for key in groups}
     if len(tests) < 2:
         return []

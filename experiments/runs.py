@@ -73,6 +73,8 @@ def schedule(division: Division, config: Config) -> Schedule:
 def alike(runs: list[Run], most: int) -> list[list[Run]]:
     """Puts runs together that differ by nothing but their seed.
 
+    Where trials draw speakers of their own, most differ by more than that.
+
     Args:
       runs: of a command, in the order in which they are to be done.
       most: runs in a group.
@@ -82,7 +84,8 @@ def alike(runs: list[Run], most: int) -> list[list[Run]]:
     """
     groups: dict[tuple, list[Run]] = {}
     for run in runs:
-        same = groups.setdefault((run.method, run.split), [])
+        key = (run.method, run.split, run.division.account["hash"])
+        same = groups.setdefault(key, [])
         same.append(run)
     return [
         group[first : first + most]

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState, init_state
+from experiments.adoption import is_adopted
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.circumstances import write_circumstances
 from experiments.outputs import MetricsLog, write_json
@@ -77,6 +78,9 @@ class Trainee:
         saved = self._checkpoints.restore(Saved(initial, best, 0.0), step)
         self._checkpoints.discard_after(step)
         self.state, self._best, self._spent = saved
+        if is_adopted(run.folder):
+            # The time was another run's.
+            self._spent = 0.0
         self._since, self._beside = time.monotonic(), beside
         writes = self._team.writes
         self._log = MetricsLog(run.folder, run.split.sources, step, writes)

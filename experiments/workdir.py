@@ -23,7 +23,7 @@ from experiments.runs import Run, schedule
 # has its own account: but for rounding, none of them says how it comes out.
 _NOT_OF_A_RUN = (
     *("corpora_dir", "data_dir", "embeddings_dir", "workdir"),
-    *("corpora", "sources", "target"),
+    *("corpora", "sources", "target", "also_test"),
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options"),
@@ -33,13 +33,17 @@ _NOT_OF_A_RUN = (
 )
 
 
-def claim(config: Config, prepared: Prepared, runs: Sequence[Run]) -> None:
+def claim(
+    config: Config, prepared: Prepared, runs: Sequence[Run], latest: bool = True
+) -> None:
     """Writes what each run depends on, unless other runs are in the way.
 
     Args:
       config: all settings; with ``overwrite``, what is in the way is deleted.
       prepared: the data.
       runs: to be done.
+      latest: whether they are all that the command does, and are told as that in
+        ``config.json``.
 
     Raises:
       InputError: folders hold runs of other settings or data; it names them, the
@@ -62,7 +66,9 @@ def claim(config: Config, prepared: Prepared, runs: Sequence[Run]) -> None:
         shutil.rmtree(folder)
     for folder, account in accounts.items():
         write_json(folder / "run.json", account)
-    write_json(config.workdir / "config.json", _describe(config, prepared, accounts))
+    if latest:
+        described = _describe(config, prepared, accounts)
+        write_json(config.workdir / "config.json", described)
 
 
 def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
@@ -83,6 +89,7 @@ def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
         "train_utterances": sum(map(len, run.division.train)),
         "validation_speakers": run.division.speakers,
         "split_hash": run.division.account["hash"],
+        "training_hash": run.division.account["training_hash"],
         # The rate of embeddings is measured on all corpora of the command.
         "crop_frames": config.extractor.num_frames(
             config.crop_seconds, prepared.dataset.frame_rate
@@ -99,6 +106,13 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         return ""
     try:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        # Earlier versions told neither: one is implied by what they told of the
+        # split, the other was not to be had.
+        stored = {
+            "training_hash": account["training_hash"],
+            "vary_split": False,
+            **stored,
+        }
         changed = [
             f"{name} {stored.get(name)} -> {account.get(name)}"
             for name in sorted({*stored, *account})

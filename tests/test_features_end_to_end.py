@@ -17,7 +17,8 @@ from damldg_jax.records import tfrecords
 from damldg_jax.records.provenance import read_description
 from experiments.config import Config
 from experiments.data import load
-from experiments.experiment import _about_single_frames, run_experiments
+from experiments.experiment import run_experiments
+from experiments.notices import about_single_frames
 from experiments.plan import make_plan
 from experiments.prepare import prepare
 from experiments.programs import Programs
@@ -34,10 +35,10 @@ def embedding(rng, emotion, frames):
     return direction + rng.normal(size=(frames, 8)) / 2
 
 
-def write_corpora(folder, frames=1):
+def write_corpora(folder, frames=1, corpora=CORPORA):
     """Corpora of short noises with embeddings beside them, in folders of folders."""
     rng = np.random.default_rng(0)
-    for corpus in CORPORA:
+    for corpus in corpora:
         rows = []
         for number in range(PER_CORPUS):
             emotion = EMOTIONS[number % 3]
@@ -54,9 +55,9 @@ def write_corpora(folder, frames=1):
             csv.writer(file).writerows([["path", "emotion", "speaker"], *rows])
 
 
-def settings(folder, **changes):
+def settings(folder, names=CORPORA, **changes):
     given = {
-        "corpora": [f"{name}={folder}/{name}/manifest.csv" for name in CORPORA],
+        "corpora": [f"{name}={folder}/{name}/manifest.csv" for name in names],
         "target": "three",
         "emotions": EMOTIONS,
         "features": "files",
@@ -103,7 +104,7 @@ def test_embeddings_from_files_are_learnt_and_tested(tmp_path, frames, capsys):
 
 
 def test_who_mixes_statistics_over_time_is_told_what_becomes_of_single_frames(place):
-    (notice,) = _about_single_frames(settings(place, methods=("sam", "mixstyle")))
+    (notice,) = about_single_frames(settings(place, methods=("sam", "mixstyle")))
     assert notice.startswith("MixStyle")
     assert "whole embeddings of two corpora" in notice
 

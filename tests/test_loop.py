@@ -52,9 +52,14 @@ def test_runs_go_on_from_where_all_can(steps, expected):
     assert [(len(together), step) for together, step in found] == expected
 
 
+def run_of(split, method, trial, division="same"):
+    account = SimpleNamespace(account={"hash": division})
+    return SimpleNamespace(method=method, split=split, trial=trial, division=account)
+
+
 def test_runs_that_differ_by_their_seed_are_put_together():
     runs = [
-        SimpleNamespace(method=method, split=split, trial=trial)
+        run_of(split, method, trial)
         for split in ("one", "two")
         for method in ("deep_all", "mldg")
         for trial in range(3)
@@ -65,6 +70,12 @@ def test_runs_that_differ_by_their_seed_are_put_together():
         [("one", "deep_all", 2)],
     ]
     assert len(groups) == 8
+
+
+def test_runs_that_differ_by_their_speakers_too_are_not():
+    runs = [run_of("one", "mldg", trial, "aba"[trial]) for trial in range(3)]
+    groups = [[run.trial for run in group] for group in alike(runs, 3)]
+    assert groups == [[0, 2], [1]]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from damldg_jax.corpora.scenarios import Split
+from damldg_jax.errors import InputError
 from experiments.outputs import MetricsLog, write_csv, write_json
-from experiments.results import run_folder, table
+from experiments.results import read_entries, run_folder, table
 
 
 def entry(target="emovo", method="da_mldg", selection="last", trial=0, uar=0.5):
@@ -52,6 +53,25 @@ def test_no_mean_over_targets_where_some_have_no_result():
     entries = [entry(), entry(target="savee"), entry(target="savee", selection="best")]
     lines = table(entries, synthetic=False).splitlines()
     assert [x.split()[2] for x in lines if x.split()[0] == "mean"] == ["last"]
+
+
+def test_tests_on_further_corpora_have_no_part_in_the_mean():
+    entries = [entry(uar=0.4), entry(target="savee", uar=0.8), entry("nemo", uar=0.1)]
+    entries[2] |= {"scenario": "also_test"}
+    text = table(entries, synthetic=False)
+    assert cells(text, "mean")[4] == "60.0"
+    assert cells(text, "nemo")[4] == "10.0"
+    assert "mean" not in table(entries[1:], synthetic=False).split("savee")[1].split()
+
+
+def test_damaged_results_are_named_with_the_remedy(tmp_path):
+    path = tmp_path / "result.json"
+    for text in ('[{"uar": 0.5', "[1]", "7"):
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"result.json is damaged .* Delete it"):
+            read_entries(path, "1")
+    path.write_text('[{"uar": 0.5, "scenario": "eng4"}]')
+    assert read_entries(path, "1") == [{"uar": 0.5, "scenario": "1"}]
 
 
 def test_table_of_synthetic_corpora_says_so_first():

@@ -21,6 +21,9 @@ ALL, WITHIN = "all", "within"
 # The scenario of the last column of Table I: speakers of one corpus on both sides.
 WITHIN_CORPUS = "within_corpus"
 
+# The scenario of tests on further unseen corpora, by models that were trained anyway.
+ALSO_TEST = "also_test"
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -30,23 +33,40 @@ class Scenario:
       name: as it appears in flags and reports.
       sources: names of the corpora to train on.
       targets: names of the corpora to test on, one after the other.
+      within: whether each target is its own only source, divided by speaker.
     """
 
     name: str
     sources: tuple[str, ...]
     targets: tuple[str, ...]
+    within: bool = False
 
     def splits(self) -> tuple[Split, ...]:
-        """Lists the experiments; no target is among its own sources.
+        """Lists the experiments; but for ``within`` no target is among its sources.
 
         Returns:
           One split for each target, in order.
         """
+        if self.within:
+            return within_each(self.targets)
         return tuple(
             Split(self.name, tuple(s for s in self.sources if s != target), target)
             for target in self.targets
         )
 
+
+PAPER_CORPORA: tuple[str, ...] = (
+    "iemocap",
+    "crema_d",
+    "savee",
+    "ravdess",
+    "tess",
+    "aesdd",
+    "cafe",
+    "emovo",
+    "shemo",
+    "emodb",
+)
 
 _ENGLISH = ("iemocap", "ravdess", "crema_d", "savee")
 
@@ -62,21 +82,10 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("6", ("crema_d", "savee", "ravdess"), ("shemo",)),
         Scenario("7", ("tess", "emodb"), ("shemo",)),
         Scenario("eng4", _ENGLISH, _ENGLISH),
+        Scenario(ALL, PAPER_CORPORA, PAPER_CORPORA),
+        Scenario(WITHIN, PAPER_CORPORA, PAPER_CORPORA, within=True),
     )
 }
-
-PAPER_CORPORA: tuple[str, ...] = (
-    "iemocap",
-    "crema_d",
-    "savee",
-    "ravdess",
-    "tess",
-    "aesdd",
-    "cafe",
-    "emovo",
-    "shemo",
-    "emodb",
-)
 
 
 def leave_one_out(names: Sequence[str]) -> tuple[Split, ...]:

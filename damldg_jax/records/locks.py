@@ -67,19 +67,39 @@ def attempted(path: pathlib.Path) -> Iterator[bool]:
     Yields:
       Whether the lock is held; not so where there are no locks.
     """
-    try:
-        handle = _open(path)
-    except OSError:
-        yield False
-        return
-    got = bool(_lock(handle)) and _is_at(handle, path)
+    with contextlib.ExitStack() as stack:
+        try:
+            got = stack.enter_context(tried(path))
+        except OSError:
+            got = False
+        yield bool(got)
+
+
+@contextlib.contextmanager
+def tried(path: pathlib.Path) -> Iterator[bool | None]:
+    """Holds a lock if that needs no waiting, and tells where there are no locks.
+
+    Args:
+      path: the file.
+
+    Yields:
+      Whether the lock is held; None where the file system has none.
+
+    Raises:
+      OSError: the file cannot be opened.
+    """
+    handle = _open(path)
+    got = _lock(handle)
+    if got:
+        # Who held it may have removed the file: others lock the new one.
+        got = _is_at(handle, path)
     try:
         yield got
     finally:
-        if got:
-            _release(handle, path)
-        else:
+        if got is False:
             os.close(handle)
+        else:
+            _release(handle, path)
 
 
 def _name_of(path: pathlib.Path) -> str:
