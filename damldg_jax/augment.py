@@ -26,6 +26,8 @@ class Augmentation(NamedTuple):
     shift: tuple[float, float] = (-0.1, 0.1)
 
 
+# Of pictures: crops from top to bottom. Each frame is a row.
+OF_PICTURES = Augmentation(stretch=(0.89, 1.0), shift=(0.0, 0.0))
 NO_AUGMENTATION = Augmentation(stretch=(1.0, 1.0), shift=(0.0, 0.0))
 
 

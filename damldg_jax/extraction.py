@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Sequence
 
-from damldg_jax import fingerprints
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.dataset import Example, Rejected
 from damldg_jax.errors import RecordingError
@@ -39,26 +38,23 @@ def extract(
 
     Args:
       utterance: to read.
-      features: maps a waveform [samples] to [frames, features] float32.
+      features: reads a file and maps it to [frames, features] float32.
       corpus: that the utterance belongs to.
 
     Returns:
       Its example, or the reason why there is none.
     """
-    # Only here, as who finds all records made reads no sound.
-    from damldg_jax.audio import read_waveform
-
     try:
-        waveform = read_waveform(utterance.path, features.sample_rate)
-        frames = features(waveform, f"{corpus}/{utterance.name}")
+        signal = features.read(utterance.path)
+        frames = features(signal.values, f"{corpus}/{utterance.name}")
     except RecordingError as error:
         # Where the corpus lies is no part of what is stored.
         return Rejected(utterance.name, str(error))
     return Example(
         utterance=utterance.name,
         features=frames,
-        seconds=len(waveform) / features.sample_rate,
-        fingerprint=fingerprints.fingerprint(waveform),
+        seconds=signal.seconds,
+        fingerprint=signal.fingerprint,
         **_labels(utterance),
     )
 

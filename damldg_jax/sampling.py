@@ -12,6 +12,7 @@ import jax
 
 from damldg_jax.augment import Augmentation, Windows, draw_windows, read_windows
 from damldg_jax.batches import Domains, Excerpt, Store, draw_utterances
+from damldg_jax.columns import Columns, ColumnWindows, draw_columns, read_columns
 from damldg_jax.meta import Batch
 from damldg_jax.parallel import device_share
 
@@ -23,11 +24,13 @@ class Windowing(NamedTuple):
       num_frames: of an example.
       silence: value outside of the utterance.
       augmentation: ranges from which each example is altered.
+      columns: how pictures are altered from side to side, or None.
     """
 
     num_frames: int
     silence: float
     augmentation: Augmentation
+    columns: Columns | None = None
 
 
 class Choice(NamedTuple):
@@ -36,10 +39,12 @@ class Choice(NamedTuple):
     Attributes:
       utterances: [domains, per_domain] int32, indices into the store.
       windows: [domains, per_domain], where each is cut.
+      columns: [domains, per_domain], which columns of a picture are read, or None.
     """
 
     utterances: jax.Array
     windows: Windows
+    columns: ColumnWindows | None = None
 
 
 def run_keys(seed: int | jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -85,7 +90,14 @@ def choose(
         num_frames=windowing.num_frames,
         augmentation=windowing.augmentation,
     )
-    return Choice(utterances, jax.vmap(jax.vmap(window))(keys, lengths[utterances]))
+    windows = jax.vmap(jax.vmap(window))(keys, lengths[utterances])
+    if windowing.columns is None:
+        return Choice(utterances, windows)
+
+    def columns(key: jax.Array) -> ColumnWindows:
+        return draw_columns(jax.random.fold_in(key, 1), windowing.columns)
+
+    return Choice(utterances, windows, jax.vmap(jax.vmap(columns))(keys))
 
 
 def cut(
@@ -107,10 +119,12 @@ def cut(
     Returns:
       The batch, inputs [domains, per_domain, frames, features, 1].
     """
-    utterances, windows = choice
+    utterances, windows, columns = choice
     inputs = read_windows(
         store, utterances, windows, windowing.num_frames, windowing.silence, excerpt
     )
+    if columns is not None:
+        inputs = read_columns(inputs, columns, windowing.columns)
     return Batch(inputs, store.labels[utterances], weights)
 
 

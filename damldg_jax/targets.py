@@ -17,6 +17,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
+from damldg_jax.corpora.pictures import DIGIT_CLASSES, PACS_CLASSES
 from damldg_jax.emotions import PAPER_EMOTIONS, parse_emotions
 from damldg_jax.errors import InputError
 from damldg_jax.labelling import (
@@ -160,6 +161,33 @@ def _sorted_emotions(
     return mapping, notices
 
 
+def picture_target(kind: str, classes: tuple[str, ...], wishes: Wishes) -> Target:
+    """What pictures show.
+
+    Args:
+      kind: of the classes.
+      classes: names, as those of the folders that hold the pictures.
+      wishes: of emotions, which pictures have none of.
+
+    Returns:
+      The target.
+    """
+    return Target(
+        kind=kind,
+        classes=classes,
+        phrases=classes,
+        mapping={name: name for name in classes},
+        label=functools.partial(
+            label_classes, classes, classes, {name: name for name in classes}
+        ),
+        num_outputs=len(classes),
+        objective=CLASSES,
+        report=BINARY_REPORT,
+        description=f"Classes: {', '.join(classes)}.",
+        notices=_emotions_in_vain(wishes),
+    )
+
+
 def dimension_target(wishes: Wishes) -> Target:
     """Arousal, valence and dominance as corpora rate them, from -1 to 1."""
     loss = DIMENSION_LOSSES[wishes.dimension_loss]
@@ -193,7 +221,7 @@ def _emotions_in_vain(wishes: Wishes) -> tuple[str, ...]:
         "--excitement_as_happiness": wishes.excitement_as_happiness,
     }
     made = " and ".join(name for name, given in choices.items() if given)
-    told = f"Of dimensions utterances of all emotions take part, whatever {made} says."
+    told = f"All utterances take part, whatever {made} says."
     return (told,) if made else ()
 
 
@@ -221,4 +249,6 @@ TARGETS: dict[str, Callable[[Wishes], Target]] = {
         binary_target, "valence", {"negative": _NEGATIVE, "positive": _POSITIVE}
     ),
     "dimensions": dimension_target,
+    "objects": functools.partial(picture_target, "objects", PACS_CLASSES),
+    "digits": functools.partial(picture_target, "digits", DIGIT_CLASSES),
 }

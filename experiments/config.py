@@ -27,6 +27,7 @@ from damldg_jax.targets import TARGETS, Target, Wishes
 from experiments.xla import MATMUL_PRECISIONS
 
 DEFAULT_EPOCHS = 50
+PATHS = ("corpora_dir", "data_dir", "workdir", "embeddings_dir", "init_from")
 
 # Settings that are several names.
 _LISTS = ("corpora", "sources", "scenario", "also_test", "emotions", "methods")
@@ -116,6 +117,7 @@ class Config:
     mixstyle_probability: float = Hyperparameters.mixstyle_probability
     sam_radius: float = Hyperparameters.sam_radius
     # Model.
+    init_from: pathlib.Path | None = None
     model: str | None = None
     model_depth: int = 18
     model_width: int = 64
@@ -145,7 +147,7 @@ class Config:
         Raises:
           InputError: a value is none that there is, or two exclude another.
         """
-        for name in ("corpora_dir", "data_dir", "workdir", "embeddings_dir"):
+        for name in PATHS:
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, pathlib.Path(path))
         for name in _LISTS:

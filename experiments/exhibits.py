@@ -4,17 +4,15 @@ How the last parameters see the sources (their energies against those of the tar
 their calibration), and embeddings of some utterances of all corpora, for a picture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from damldg_jax.dataset import Dataset
 from damldg_jax.evaluation import Predictions
-from damldg_jax.types import BatchStats, Params
 from experiments.division import Division
 from experiments.outputs import prediction_rows, write_arrays, write_csv
-from experiments.programs import Programs
 from experiments.runs import Run
 
 # Enough for a histogram of energies, and for a picture of points.
@@ -76,34 +74,27 @@ def sources_of(division: Division, names: tuple[str, ...]) -> dict[str, Members]
 
 def write_exhibits(
     run: Run,
-    programs: Programs,
-    params: Params,
-    batch_stats: BatchStats,
+    dataset: Dataset,
+    look: Callable[[str, np.ndarray], Predictions],
     tested: Predictions,
 ) -> None:
     """Writes ``sources.csv`` and ``embeddings.npz``.
 
     Args:
       run: that is trained.
-      programs: compiled functions and data.
-      params: theta after the last step, in host memory.
-      batch_stats: statistics to evaluate them with, likewise.
-      tested: what they say of the target, in the order of the run's test utterances.
+      dataset: its data.
+      look: ``(corpus, its utterances [n]) -> Predictions``, by what was trained.
+      tested: what it says of the target, in the order of the run's test utterances.
     """
     sources = sources_of(run.division, run.split.sources)
-    seen = {
-        name: programs.predict(
-            run.division, params, batch_stats, members.indices, f"Looking at {name}"
-        )
-        for name, members in sources.items()
-    }
-    _write_sources(run, programs.dataset, sources, seen)
+    seen = {name: look(name, members.indices) for name, members in sources.items()}
+    _write_sources(run, dataset, sources, seen)
     test = run.division.test
     target = Members(test, np.repeat(["test"], len(test)))
     # Within a corpus, source and target have one name.
     parts = [(run.split.target, target, tested)]
     parts += [(name, sources[name], seen[name]) for name in sources]
-    _write_embeddings(run, programs.dataset, parts)
+    _write_embeddings(run, dataset, parts)
 
 
 def _write_sources(

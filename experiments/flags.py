@@ -12,7 +12,7 @@ from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.corpora.sources import known_names
 from damldg_jax.emotions import EMOTIONS
 from damldg_jax.features import NAMES
-from experiments.config import CHOICES, Config
+from experiments.config import CHOICES, PATHS, Config
 
 FLAGS = flags.FLAGS
 GROUPS: dict[str, list[str]] = {}
@@ -64,7 +64,8 @@ _define("Data", flags.DEFINE_list, "also_test",
 _define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
         "What is to be told from speech: the emotion; low or high arousal, or negative "
         "or positive valence, into which emotions are sorted; or arousal, valence and "
-        "dominance as numbers, where corpora have them.")
+        "dominance as numbers, where corpora have them. Of pictures: the objects of "
+        "PACS, or digits.")
 _define("Data", flags.DEFINE_list, "emotions",
         "Emotions that take part. With --target_kind=emotion each is a class, in the "
         "order given; with dimensions all emotions take part, whatever is given here. "
@@ -207,6 +208,9 @@ _define("Other algorithms", flags.DEFINE_float, "mixstyle_probability",
         "That MixStyle alters a step.", lower_bound=0.0, upper_bound=1.0)
 _define("Other algorithms", flags.DEFINE_float, "sam_radius",
         "rho of SAM, how far it climbs before it descends.", lower_bound=0.0)
+_define("Model", flags.DEFINE_string, "init_from",
+        "File of weights that each run of a ResNet begins with: a state_dict of "
+        "torchvision's in safetensors, all but its last layer. Left out: random ones.")
 _define("Model", flags.DEFINE_enum, "model", CHOICES["model"],
         "The network: resnet, a ResNet, for spectrograms; pooled, mean and deviation "
         "over time and a small network on them, for embeddings. Left out: what suits "
@@ -287,7 +291,7 @@ def read_config() -> Config:
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(word.strip() for word in value if word.strip())
-    for name in ("corpora_dir", "data_dir", "workdir", "embeddings_dir"):
+    for name in PATHS:
         path = values[name]
         values[name] = pathlib.Path(path).expanduser() if path else None
     values["model_depth"] = int(values["model_depth"])

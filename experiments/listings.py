@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from damldg_jax import tfds_copies
 from damldg_jax.corpora.declaration import Listing
+from damldg_jax.corpora.digits import write_digits
 from damldg_jax.corpora.sources import Source
 from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.errors import InputError
@@ -54,13 +55,21 @@ def _list(source: Source, config: Config) -> Listing | None:
         settings = config.extractor.settings(source.name)
         check_settings(config.data_dir, stored[0], settings)
         return None
-    if _is_generated(source):
-        write_corpus(
-            source.name,
-            source.location,
-            progress=lambda keys: progress(keys, f"Making {source.name}", "utterance"),
-        )
+    if source.generated:
+        _write(source)
     return _with_manifest(source, config).listing()
+
+
+def _write(source: Source) -> None:
+    """Writes a corpus that needs no download."""
+    if source.pictures:
+        write_digits(source.name, source.location)
+        return
+    write_corpus(
+        source.name,
+        source.location,
+        progress=lambda keys: progress(keys, f"Making {source.name}", "utterance"),
+    )
 
 
 def is_available(source: Source, config: Config) -> bool:
@@ -72,7 +81,7 @@ def is_available(source: Source, config: Config) -> bool:
     """
     return (
         _has_recordings(source)
-        or _is_generated(source)
+        or source.generated
         or read_description(config.data_dir, source.name) is not None
     )
 
@@ -90,7 +99,7 @@ def stored_of(source: Source, config: Config) -> tuple[Provenance, Summary] | No
     Raises:
       InputError: the description is damaged.
     """
-    if config.overwrite and (_has_recordings(source) or _is_generated(source)):
+    if config.overwrite and (_has_recordings(source) or source.generated):
         return None
     return read_description(config.data_dir, source.name)
 
@@ -123,7 +132,3 @@ def _copy_recordings(source: Source, folder: pathlib.Path) -> pathlib.Path:
 
 def _has_recordings(source: Source) -> bool:
     return source.location is not None and os.path.exists(source.location)
-
-
-def _is_generated(source: Source) -> bool:
-    return source.synthetic and source.location is not None

@@ -132,7 +132,7 @@ class Placement:
 
     def _own(self, choices: list[list[Choice]]) -> Excerpt:
         shape = (len(self._layout.devices), self._layout.lanes, len(choices[0]))
-        parts = [self._streamer.excerpt(*choice) for row in choices for choice in row]
+        parts = [self._excerpt(choice) for row in choices for choice in row]
         stacked = jax.tree.map(
             lambda *x: np.stack(x).reshape(*shape, *x[0].shape), *parts
         )
@@ -154,7 +154,10 @@ class Placement:
     def _share(self, choice: Choice, number: int) -> Excerpt:
         size = choice.utterances.shape[1] // len(self._layout.devices)
         part = slice(number * size, (number + 1) * size)
-        return self._streamer.excerpt(*jax.tree.map(lambda x: x[:, part], choice))
+        return self._excerpt(jax.tree.map(lambda x: x[:, part], choice))
+
+    def _excerpt(self, choice: Choice) -> Excerpt:
+        return self._streamer.excerpt(choice.utterances, choice.windows)
 
     def recompute_excerpts(
         self, per_domain: int
@@ -166,7 +169,7 @@ class Placement:
                 return None
             given = jax.tree.map(np.asarray, domains), per_domain
             choices = [self._choose(*given, number, SEED) for number in batches]
-            parts = [self._streamer.excerpt(*choice) for choice in choices]
+            parts = [self._excerpt(choice) for choice in choices]
             return jax.tree.map(lambda *x: np.stack(x), *parts)
 
         return excerpts

@@ -1,7 +1,7 @@
 """Checks what the flags ask for and lists the runs that follow from it."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import (
@@ -57,6 +57,7 @@ def make_plan(config: Config) -> Plan:
         for name in (*split.sources, split.target):
             if name not in sources:
                 sources[name] = resolve(name, config.corpora_dir, tuple(sources))
+    _check_features(config, sources)
     return Plan(sources, splits)
 
 
@@ -159,6 +160,19 @@ def _check_split(split: Split) -> None:
     for name in split.sources:
         if split.sources.count(name) > 1:
             raise InputError(f"The source '{name}' is given twice in --sources.")
+
+
+def _check_features(config: Config, sources: Mapping[str, Source]) -> None:
+    """Refuses features of recordings for pictures, and the other way round."""
+    of_pictures = config.extractor.picture is not None
+    for name, source in sources.items():
+        if source.pictures != of_pictures:
+            what = "pictures" if source.pictures else "recordings"
+            raise InputError(
+                f"'{name}' is of {what}, and --features={config.features} is not. "
+                "For PACS there is --flagfile=experiments/flagfiles/pacs.flags, for "
+                "rotated digits --flagfile=experiments/flagfiles/digits.flags."
+            )
 
 
 def _with_one_domain() -> list[str]:

@@ -8,7 +8,7 @@ import optax
 
 from damldg_jax.algorithms import ALGORITHMS, Algorithm
 from damldg_jax.assembly import Network
-from damldg_jax.augment import NO_AUGMENTATION, Augmentation
+from damldg_jax.augment import NO_AUGMENTATION, OF_PICTURES, Augmentation
 from damldg_jax.dataset import Dataset
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
 from damldg_jax.networks import NETWORKS
@@ -37,6 +37,12 @@ class Training(NamedTuple):
     step: TrainProgram
 
 
+def _augmentation(config: Config) -> Augmentation:
+    if not config.augment:
+        return NO_AUGMENTATION
+    return OF_PICTURES if config.extractor.picture else Augmentation()
+
+
 class Programs:
     """What is compiled once for all runs of a command."""
 
@@ -50,6 +56,7 @@ class Programs:
         features = config.extractor
         self.config = config
         self.dataset = dataset
+        self._told = False
         self.layout = choose_layout(config)
         self.normalization = NORMALIZATIONS[config.normalization]
         # What is normalised is padded with the mean, which is then 0.
@@ -58,7 +65,8 @@ class Programs:
         self.windowing = Windowing(
             num_frames=features.num_frames(config.crop_seconds, dataset.frame_rate),
             silence=silence,
-            augmentation=Augmentation() if config.augment else NO_AUGMENTATION,
+            augmentation=_augmentation(config),
+            columns=features.picture if config.augment else None,
         )
         self.placement = Placement(
             dataset, config, self.layout, self.windowing, self.normalization
@@ -89,6 +97,27 @@ class Programs:
     def transductive(self) -> bool:
         """Whether unlabelled utterances of the target are used together."""
         return self.normalization is not None and self.normalization.transductive
+
+    def begin_with(self, state: TrainState) -> TrainState:
+        """A state before its first step, with the weights that are to be begun with.
+
+        Args:
+          state: as it was initialised, in host memory; its last layer stays.
+
+        Raises:
+          InputError: the weights cannot be read or are of another network.
+        """
+        if self.config.init_from is None:
+            return state
+        loaded = read_weights(self.config.init_from, state.params, state.batch_stats)
+        if not self._told:
+            self._told = True
+            left_out = f"; not {', '.join(loaded.left_out)}" if loaded.left_out else ""
+            say(
+                f"Runs begin with {loaded.taken} tensors of {self.config.init_from}"
+                f"{left_out}. The last layer is a new one."
+            )
+        return state._replace(params=loaded.params, batch_stats=loaded.batch_stats)
 
     def training(self, method: str, num_domains: int, per_domain: int) -> Training:
         """What trains a method's runs on batches of a shape; compiled once for each."""

@@ -5,11 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from damldg_jax.dataset import Dataset
 from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import DimensionScores, Scores
+from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats, Params
 from experiments.checkpoints import Best
+from experiments.config import Config
 from experiments.exhibits import write_exhibits
 from experiments.outputs import write_predictions
 from experiments.programs import Programs
@@ -89,9 +92,16 @@ def test(
     write_predictions(
         run.folder / "predictions.csv", programs.dataset, run.division.test, predictions
     )
-    write_exhibits(run, programs, state.params, batch_stats, predictions["last"])
+
+    def look(name: str, members: np.ndarray) -> Predictions:
+        what = f"Looking at {name}"
+        parts = run.division, state.params, batch_stats, members, what
+        return programs.predict(*parts)
+
+    dataset, config = programs.dataset, programs.config
+    write_exhibits(run, dataset, look, predictions["last"])
     return [
-        _entry(run, programs, selection, candidates[selection][2], predicted)
+        make_entry(run, dataset, config, selection, candidates[selection][2], predicted)
         for selection, predicted in predictions.items()
     ]
 
@@ -122,11 +132,30 @@ def _score(
     return programs.dataset.target.report.score(labels, predicted.outputs)
 
 
-def _entry(
-    run: Run, programs: Programs, selection: str, step: int, predicted: Predictions
+def make_entry(
+    run: Run,
+    dataset: Dataset,
+    config: Config,
+    selection: str,
+    step: int,
+    predicted: Predictions,
 ) -> dict[str, Any]:
-    scores = _score(programs, run.division.test, predicted)
-    target = programs.dataset.target
+    """What ``results.json`` tells of a run.
+
+    Args:
+      run: that is tested.
+      dataset: its data.
+      config: all settings.
+      selection: rule by which the parameters were chosen.
+      step: after which they were taken.
+      predicted: what they say of the run's test utterances.
+
+    Returns:
+      The entry.
+    """
+    target, normalization = dataset.target, NORMALIZATIONS[config.normalization]
+    labels = dataset.store.labels[run.division.test]
+    scores = target.report.score(labels, predicted.outputs)
     return {
         "scenario": run.split.scenario,
         "sources": list(run.split.sources),
@@ -137,7 +166,7 @@ def _entry(
         "selection": selection,
         "step": step,
         "split_hash": run.division.account["hash"],
-        "normalization": programs.config.normalization,
-        "transductive": programs.transductive,
+        "normalization": config.normalization,
+        "transductive": bool(normalization and normalization.transductive),
         **target.report.entry(scores, target.classes),
     }

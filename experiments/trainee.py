@@ -65,15 +65,9 @@ class Trainee:
         domains = len(run.division.train)
         per_domain = schedule(run.division, programs.config).per_domain
         training = programs.training(run.method, domains, per_domain)
-        initial = to_host(
-            init_state(
-                programs.network,
-                training.algorithm,
-                programs.optimizer,
-                run.seed,
-                domains,
-            )
-        )
+        parts = programs.network, training.algorithm, programs.optimizer
+        initial = to_host(init_state(*parts, run.seed, domains))
+        initial = programs.begin_with(initial)
         best = Best(initial.params, initial.batch_stats, 0, -1.0)
         saved = self._checkpoints.restore(Saved(initial, best, 0.0), step)
         self._checkpoints.discard_after(step)

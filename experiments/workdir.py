@@ -6,10 +6,11 @@ different protocols are never mixed. ``config.json`` tells of the latest command
 """
 
 import dataclasses
+import hashlib
 import json
 import pathlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from damldg_jax.errors import InputError
@@ -33,8 +34,47 @@ _NOT_OF_A_RUN = (
 )
 
 
+def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
+    """All on which the numbers of a run depend, but for versions and the machine."""
+    plan = schedule(run.division, config)
+    settings = dataclasses.asdict(config)
+    return {
+        **{name: settings[name] for name in settings if name not in _NOT_OF_A_RUN},
+        **account_of_data(run, prepared),
+        "init_from": _hash(config.init_from),
+        "model": config.network,
+        "steps": plan.steps,
+        "batch_size": plan.per_domain * len(run.split.sources),
+        "evaluate_every": plan.evaluate_every,
+        # The rate of embeddings is measured on all corpora of the command.
+        "crop_frames": config.extractor.num_frames(
+            config.crop_seconds, prepared.dataset.frame_rate
+        ),
+    }
+
+
+def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:
+    """The part of it that any method has: which run it is, and of which data."""
+    corpora = (*run.split.sources, run.split.target)
+    return {
+        "sources": run.split.sources,
+        "target": run.split.target,
+        "method": run.method,
+        "seed": run.seed,
+        "train_utterances": sum(map(len, run.division.train)),
+        "validation_speakers": run.division.speakers,
+        "split_hash": run.division.account["hash"],
+        "training_hash": run.division.account["training_hash"],
+        "data": {name: prepared.hashes[name] for name in corpora},
+    }
+
+
 def claim(
-    config: Config, prepared: Prepared, runs: Sequence[Run], latest: bool = True
+    config: Config,
+    prepared: Prepared,
+    runs: Sequence[Run],
+    latest: bool = True,
+    account_of: Callable[[Run, Prepared, Config], dict[str, Any]] = account_of,
 ) -> None:
     """Writes what each run depends on, unless other runs are in the way.
 
@@ -44,12 +84,17 @@ def claim(
       runs: to be done.
       latest: whether they are all that the command does, and are told as that in
         ``config.json``.
+      account_of: tells all on which the numbers of a run depend.
 
     Raises:
       InputError: folders hold runs of other settings or data; it names them, the
         differences and the remedy.
     """
-    accounts = {run.folder: _account(run, prepared, config) for run in runs}
+    accounts = {
+        # As it will be read back.
+        run.folder: json.loads(json.dumps(account_of(run, prepared, config)))
+        for run in runs
+    }
     in_the_way = {
         folder: difference
         for folder, account in accounts.items()
@@ -71,33 +116,14 @@ def claim(
         write_json(config.workdir / "config.json", described)
 
 
-def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
-    """All on which the numbers of a run depend, but for versions and the machine."""
-    plan = schedule(run.division, config)
-    settings = dataclasses.asdict(config)
-    corpora = (*run.split.sources, run.split.target)
-    account = {
-        **{name: settings[name] for name in settings if name not in _NOT_OF_A_RUN},
-        "model": config.network,
-        "sources": run.split.sources,
-        "target": run.split.target,
-        "method": run.method,
-        "seed": run.seed,
-        "steps": plan.steps,
-        "batch_size": plan.per_domain * len(run.split.sources),
-        "evaluate_every": plan.evaluate_every,
-        "train_utterances": sum(map(len, run.division.train)),
-        "validation_speakers": run.division.speakers,
-        "split_hash": run.division.account["hash"],
-        "training_hash": run.division.account["training_hash"],
-        # The rate of embeddings is measured on all corpora of the command.
-        "crop_frames": config.extractor.num_frames(
-            config.crop_seconds, prepared.dataset.frame_rate
-        ),
-        "data": {name: prepared.hashes[name] for name in corpora},
-    }
-    # As it will be read back.
-    return json.loads(json.dumps(account))
+def _hash(path: pathlib.Path | None) -> str | None:
+    """Of a file's content, wherever it lies."""
+    if path is None:
+        return None
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"--init_from={path} cannot be read: {error}.") from error
 
 
 def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
@@ -106,11 +132,12 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         return ""
     try:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        # Earlier versions told neither: one is implied by what they told of the
-        # split, the other was not to be had.
+        # Earlier versions told none of these: one is implied by what they told of the
+        # split, the others were not to be had.
         stored = {
             "training_hash": account["training_hash"],
             "vary_split": False,
+            "init_from": None,
             **stored,
         }
         changed = [

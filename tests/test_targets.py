@@ -146,7 +146,7 @@ def test_dimensions_are_mapped_from_the_scale_of_each_corpus():
 )
 def test_who_chooses_emotions_is_told_that_dimensions_take_all(wishes, named):
     assert make("dimensions", **wishes).notices == (
-        f"Of dimensions utterances of all emotions take part, whatever {named} says.",
+        f"All utterances take part, whatever {named} says.",
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from damldg_jax.corpora.pictures import DIGITS, PACS
 from damldg_jax.errors import InputError
 
 
@@ -34,12 +35,14 @@ class Scenario:
       sources: names of the corpora to train on.
       targets: names of the corpora to test on, one after the other.
       within: whether each target is its own only source, divided by speaker.
+      pictures: whether it is of pictures, whose domains take the place of corpora.
     """
 
     name: str
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     within: bool = False
+    pictures: bool = False
 
     def splits(self) -> tuple[Split, ...]:
         """Lists the experiments; but for ``within`` no target is among its sources.
@@ -84,6 +87,8 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario("eng4", _ENGLISH, _ENGLISH),
         Scenario(ALL, PAPER_CORPORA, PAPER_CORPORA),
         Scenario(WITHIN, PAPER_CORPORA, PAPER_CORPORA, within=True),
+        Scenario("pacs", PACS, PACS, pictures=True),
+        Scenario("digits", DIGITS, DIGITS, pictures=True),
     )
 }
 

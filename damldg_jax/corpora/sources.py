@@ -12,6 +12,7 @@ from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.folders import list_folders
 from damldg_jax.corpora.listing import list_utterances
 from damldg_jax.corpora.manifest import list_manifest
+from damldg_jax.corpora.pictures import PICTURES, list_pictures
 from damldg_jax.corpora.scenarios import ALL, WITHIN
 from damldg_jax.corpora.synthetic import MANIFEST, SYNTHETIC
 from damldg_jax.errors import InputError, unknown
@@ -19,7 +20,7 @@ from damldg_jax.errors import InputError, unknown
 
 def known_names() -> tuple[str, ...]:
     """Names of all declared corpora, those that a user has added among them."""
-    return (*CORPORA, *SYNTHETIC)
+    return (*CORPORA, *SYNTHETIC, *PICTURES)
 
 
 # Words that mean something else where names of corpora are given.
@@ -39,6 +40,7 @@ class Source:
       language: of the corpus, or ``""`` where only its manifest tells.
       synthetic: whether the recordings are generated.
       location: its folder or its manifest, or None where neither is known.
+      pictures: whether it is a domain of pictures.
       tfds: whether the folder is a dataset of tensorflow-datasets, of which
         `damldg_jax.tfds_audio` makes recordings with a manifest.
     """
@@ -48,6 +50,13 @@ class Source:
     synthetic: bool
     location: Path | None
     tfds: bool = False
+    pictures: bool = False
+
+    @property
+    def generated(self) -> bool:
+        """Whether it is written out where it is missing."""
+        embedded = self.pictures and PICTURES[self.name].embedded
+        return (self.synthetic or embedded) and self.location is not None
 
     @property
     def dimension_range(self) -> tuple[float, float] | None:
@@ -78,6 +87,8 @@ class Source:
             )
         if _is_manifest(self.location):
             return list_manifest(self.name, self.location, self.language)
+        if self.pictures:
+            return list_pictures(self.name, self.location)
         if self.synthetic:
             return list_manifest(self.name, self.location / MANIFEST)
         if self.name in CORPORA:
@@ -116,7 +127,8 @@ def resolve(entry: str, corpora_dir: Path | None, also: Sequence[str] = ()) -> S
         _check_name(name)
     language = CORPORA[name].language if name in CORPORA else ""
     generated = name in SYNTHETIC and not (location and _is_manifest(location))
-    return Source(name, language, generated, location)
+    pictures = name in PICTURES and not (location and _is_manifest(location))
+    return Source(name, language, generated, location, pictures=pictures)
 
 
 def is_name(name: str) -> bool:

@@ -10,16 +10,19 @@ from collections.abc import Iterable
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import files
 from damldg_jax.features.deltas import LogMelDeltas
+from damldg_jax.features.egemaps import Egemaps
 from damldg_jax.features.files import FileEmbeddings
 from damldg_jax.features.functions import FunctionEmbeddings
 from damldg_jax.features.log_mel import LogMel
 from damldg_jax.features.mfcc import Mfcc
 from damldg_jax.features.pcen import Pcen
+from damldg_jax.features.pictures import GREY32, RGB224, Pixels
 from damldg_jax.features.signature import Features
 
 __all__ = [
     "FEATURES",
     "NAMES",
+    "Egemaps",
     "Features",
     "FileEmbeddings",
     "FunctionEmbeddings",
@@ -27,11 +30,16 @@ __all__ = [
     "LogMelDeltas",
     "Mfcc",
     "Pcen",
+    "Pixels",
     "resolve",
 ]
 
 FEATURES: dict[str, Features] = {
-    features.name: features for features in (LogMel(), LogMelDeltas(), Pcen(), Mfcc())
+    features.name: features
+    for features in (
+        *(LogMel(), LogMelDeltas(), Pcen(), Mfcc(), Egemaps()),
+        *(RGB224, GREY32),
+    )
 }
 
 NAMES = (*FEATURES, files.NAME, "package.module:function")

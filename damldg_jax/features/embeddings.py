@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from damldg_jax.errors import RecordingError
+from damldg_jax.features.reading import OfSound
 
 SAMPLE_RATE = 16_000
 
 
-class Embeddings:
+class Embeddings(OfSound):
     """The part of ``Features`` that all embeddings share."""
 
     network: ClassVar[str] = "pooled"

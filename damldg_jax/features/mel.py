@@ -14,9 +14,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from damldg_jax.features.reading import OfSound
+
 
 @dataclasses.dataclass(frozen=True)
-class MelSpectrogram:
+class MelSpectrogram(OfSound):
     """Settings of a mel spectrogram; they are stored with what they made.
 
     Attributes:

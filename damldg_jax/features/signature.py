@@ -1,12 +1,16 @@
 """What every kind of features offers, so that nothing else asks which kind it is."""
 
+import pathlib
 from typing import Any, Protocol
 
 import numpy as np
 
+from damldg_jax.columns import Columns
+from damldg_jax.features.reading import Signal
+
 
 class Features(Protocol):
-    """Maps a recording to numbers, frame by frame.
+    """Reads a recording and maps it to numbers, frame by frame.
 
     Attributes:
       name: as ``--features`` gives it.
@@ -17,6 +21,7 @@ class Features(Protocol):
       channels: into which a network may unfold that axis, which holds the channels of
         the first band, then those of the second, and so on.
       silence: the value of every feature where there is no sound.
+      picture: how training alters pictures from side to side; None of recordings.
     """
 
     name: str
@@ -26,6 +31,7 @@ class Features(Protocol):
     num_features: int
     channels: int
     silence: float
+    picture: Columns | None
 
     def settings(self, corpus: str = "") -> dict[str, Any]:
         """Everything that determines the numbers, as JSON can store it.
@@ -48,6 +54,20 @@ class Features(Protocol):
 
         Returns:
           At least 1.
+        """
+        ...
+
+    def read(self, path: pathlib.Path) -> Signal:
+        """Reads a file.
+
+        Args:
+          path: of the file.
+
+        Returns:
+          What the features are computed from.
+
+        Raises:
+          RecordingError: it cannot be used.
         """
         ...
 

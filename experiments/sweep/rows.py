@@ -44,7 +44,7 @@ def read_rows(names: Sequence[str], config: Config) -> list[Row]:
     """Works out what rows ask for.
 
     Args:
-      names: of ``ROWS``; all scenarios if there are none.
+      names: of ``ROWS``; all scenarios that suit the features if there are none.
       config: says where corpora lie.
 
     Returns:
@@ -67,7 +67,7 @@ def read_rows(names: Sequence[str], config: Config) -> list[Row]:
             raise unknown("row", name, ROWS)
         if names.count(name) > 1:
             raise InputError(f"The row '{name}' is given twice in --rows.")
-    rows = [_read_row(name, config) for name in names or SCENARIOS]
+    rows = [_read_row(name, config) for name in names or _suiting(config)]
     if not any(row.splits for row in rows):
         lacking = sorted(
             {c for row in rows for cs in row.left_out.values() for c in cs}
@@ -85,6 +85,14 @@ def read_rows(names: Sequence[str], config: Config) -> list[Row]:
 def is_within(split: Split) -> bool:
     """Whether speakers of one corpus are on both sides."""
     return split.scenario == WITHIN_CORPUS
+
+
+def _suiting(config: Config) -> list[str]:
+    """The scenarios of recordings or of pictures, as the features are."""
+    pictures = config.extractor.picture is not None
+    return [
+        name for name, scenario in SCENARIOS.items() if scenario.pictures == pictures
+    ]
 
 
 def _read_row(name: str, config: Config) -> Row:

@@ -1,0 +1,1 @@
+"""A linear support vector machine on whole utterances, to compare networks with."""

@@ -1,0 +1,191 @@
+r"""Trains a linear SVM on the splits of the networks, for comparison.
+
+  pip install -r requirements-opensmile.txt
+  python -m experiments.linear_svm --corpora_dir=corpora \
+      --corpora=emodb,ravdess,savee,emovo --target=all
+
+On eGeMAPS functionals of openSMILE, unless --features says otherwise; of features with
+more than one frame, on mean and deviation over time. Divides the data as
+experiments.main does, chooses C on the source corpora by leaving each of them out in
+turn, prints the same table, and leaves the same files for experiments.report. It knows
+no seed, so that there is one trial. Flags of networks and of training are accepted and
+count for nothing.
+"""
+
+import dataclasses
+import pathlib
+import time
+from typing import Any
+
+import numpy as np
+from absl import flags
+
+from damldg_jax.dataset import Dataset
+from damldg_jax.errors import InputError
+from damldg_jax.evaluation import Predictions
+from damldg_jax.normalization import NORMALIZATIONS, normalize
+from experiments.circumstances import write_circumstances
+from experiments.config import Config
+from experiments.console import progress, say
+from experiments.data import Prepared
+from experiments.division import divide
+from experiments.exhibits import write_exhibits
+from experiments.linear_svm.model import REGULARISATIONS, Machine, Training, train
+from experiments.loop import read_result
+from experiments.outputs import write_json, write_predictions
+from experiments.plan import Plan, make_plan
+from experiments.results import run_folder, table, write_results
+from experiments.runs import Run
+from experiments.session import Session
+from experiments.testing import make_entry
+from experiments.workdir import account_of_data, claim
+
+METHOD = "linear_svm"
+GROUPS = {
+    "Data": (
+        *("corpora_dir", "data_dir", "corpora", "sources", "target", "also_test"),
+        *("scenario", "emotions", "features", "normalization"),
+        *("skip_unreadable", "skip_duplicates", "overwrite", "workers"),
+    ),
+    "Output": ("workdir",),
+    "Division": ("validation_fraction", "test_fraction", "split_seed"),
+}
+_DEFAULTS = {
+    "features": "egemaps",
+    "data_dir": "data/records_egemaps",
+    "workdir": "runs/linear_svm",
+}
+# Settings on which its numbers depend.
+_SETTINGS = (
+    *("target_kind", "emotions", "excitement_as_happiness", "features"),
+    *("normalization", "validation_fraction", "test_fraction", "split_seed"),
+)
+
+
+def choose_defaults() -> None:
+    """Gives flags that networks share another default."""
+    for name, value in _DEFAULTS.items():
+        flags.FLAGS.set_default(name, value)
+
+
+def main(config: Config) -> None:
+    """Trains and tests a machine on each split, and prints the table.
+
+    Args:
+      config: all settings.
+
+    Raises:
+      InputError: settings or data are off.
+    """
+    if config.target_kind == "dimensions":
+        raise InputError(
+            "--target_kind=dimensions: a support vector machine tells classes apart. "
+            "Choose emotion, arousal or valence."
+        )
+    # Any method that does with one corpus: the plan is of splits alone.
+    plan = make_plan(_alone(config))
+    prepared = Session().data(plan.sources, config)
+    runs = _runs(plan, prepared, config)
+    for notice in dict.fromkeys(prepared.notices):
+        say(notice)
+    claim(config, prepared, runs, account_of=_account)
+    results = {run.folder: _result(run, prepared, config) for run in _shown(runs)}
+    target, synthetic = prepared.dataset.target, bool(prepared.synthetic)
+    write_results(config.workdir, results, synthetic=synthetic, classes=target.classes)
+    entries = [entry for of_run in results.values() for entry in of_run]
+    print(table(entries, synthetic, target.report, target.description))
+    say(f"Details are in {config.workdir}.")
+
+
+def _alone(config: Config) -> Config:
+    return dataclasses.replace(config, methods=("deep_all",), vary_split=False)
+
+
+def _shown(runs: list[Run]) -> list[Run]:
+    return progress(runs, "Linear SVM", "split")
+
+
+def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
+    runs = []
+    for split in plan.splits:
+        division = divide(prepared.dataset, split, config, prepared.duplicates)
+        folder = run_folder(config.workdir, split, METHOD, 0)
+        runs.append(Run(split, division, METHOD, 0, 0, folder))
+    return runs
+
+
+def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
+    return {
+        **{name: getattr(config, name) for name in _SETTINGS},
+        **account_of_data(run, prepared),
+        "model": METHOD,
+        "regularisations": REGULARISATIONS,
+    }
+
+
+def _result(run: Run, prepared: Prepared, config: Config) -> list[dict[str, Any]]:
+    """Trains and tests a run, unless that was done before."""
+    if run.result.exists():
+        return read_result(run)
+    began, dataset = time.monotonic(), prepared.dataset
+    inputs = _inputs(dataset, run, config)
+    machine = train(_training(dataset, inputs, run), len(dataset.target.classes))
+    tested = machine.predict(inputs[run.division.test])
+    _write(run, dataset, machine, inputs, tested)
+    seconds = time.monotonic() - began
+    write_circumstances(run, dataset, config, seconds)
+    entry = {
+        **make_entry(run, dataset, config, "last", 0, tested),
+        "title": f"Linear SVM, {config.features}",
+        "deterministic": True,
+        "regularisation": machine.regularisation,
+        "held_out_uar": machine.held_out_uar,
+        "seconds": seconds,
+    }
+    write_json(run.result, [entry])
+    return read_result(run)
+
+
+def _write(
+    run: Run,
+    dataset: Dataset,
+    machine: Machine,
+    inputs: np.ndarray,
+    tested: Predictions,
+) -> None:
+    path: pathlib.Path = run.folder / "predictions.csv"
+    write_predictions(path, dataset, run.division.test, {"last": tested})
+    write_exhibits(
+        run, dataset, lambda _, members: machine.predict(inputs[members]), tested
+    )
+
+
+def _training(dataset: Dataset, inputs: np.ndarray, run: Run) -> Training:
+    members = np.concatenate(run.division.train)
+    sizes = [len(part) for part in run.division.train]
+    return Training(
+        inputs=inputs[members],
+        labels=np.asarray(dataset.store.labels)[members],
+        corpora=np.repeat(np.arange(len(sizes)), sizes),
+        speakers=np.array([dataset.speaker_of(index) for index in members]),
+    )
+
+
+def _inputs(dataset: Dataset, run: Run, config: Config) -> np.ndarray:
+    """[utterances, features], normalised as --normalization says."""
+    rule = NORMALIZATIONS[config.normalization]
+    store = normalize(dataset, rule, np.concatenate(run.division.train))
+    rows = []
+    for number, frames in enumerate(dataset.features):
+        frames = np.asarray(frames, np.float64)
+        if rule is not None:
+            frames = (frames - store.shift[number]) * store.scale[number]
+        rows.append(_pooled(frames))
+    return np.stack(rows)
+
+
+def _pooled(frames: np.ndarray) -> np.ndarray:
+    """A single frame as it is; of several their mean and deviation."""
+    if len(frames) == 1:
+        return frames[0]
+    return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
