@@ -16,10 +16,11 @@ from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.recompute import RecomputeFn, compile_recompute
 from damldg_jax.sampling import Windowing
-from damldg_jax.training import TrainProgram, compile_train_step
+from damldg_jax.torchvision_weights import read_weights
+from damldg_jax.training import TrainProgram, TrainState, compile_train_step
 from damldg_jax.types import BatchStats, Params
 from experiments.config import Config
-from experiments.console import progress
+from experiments.console import progress, say
 from experiments.devices import choose_layout, local, steps_per_call
 from experiments.division import Division
 from experiments.placement import Placement
