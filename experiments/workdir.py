@@ -33,6 +33,25 @@ _NOT_OF_A_RUN = (
 )
 
 
+# Those of these that say so nevertheless, until a run has its own account of them.
+_OF_THE_COMMAND = ("seed", "epochs", "steps", "batch_size", "evaluate_every")
+
+
+def protocol_of(config: Config) -> dict[str, Any]:
+    """All settings on which numbers depend, whatever is trained and tested.
+
+    Args:
+      config: all settings.
+
+    Returns:
+      The settings by name, as JSON has them.
+    """
+    settings = dataclasses.asdict(config)
+    names = [n for n in settings if n not in _NOT_OF_A_RUN or n in _OF_THE_COMMAND]
+    content = {**{name: settings[name] for name in names}, "model": config.network}
+    return json.loads(json.dumps(content))
+
+
 def claim(
     config: Config, prepared: Prepared, runs: Sequence[Run], latest: bool = True
 ) -> None:
