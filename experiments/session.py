@@ -1,7 +1,10 @@
 """What plans that one process carries out in a row have in common."""
 
 import dataclasses
+import gc
 from collections.abc import Mapping
+
+import jax
 
 from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import Dataset
@@ -37,12 +40,18 @@ class Session:
         """
         wanted = dict(sources), dataclasses.replace(config, methods=())
         if wanted != self._wanted or self._prepared is None:
-            # Of two data sets there may be room for one.
-            self._wanted = self._prepared = self._programs = None
+            self._forget()
             self.bring_up_to_date(sources, config)
             self._prepared = load(sources, config)
             self._wanted = wanted
         return self._prepared
+
+    def _forget(self) -> None:
+        """Makes room, as there may be none for two data sets and their programs."""
+        if self._prepared is not None:
+            self._wanted = self._prepared = self._programs = None
+            jax.clear_caches()
+            gc.collect()
 
     def programs(self, dataset: Dataset, config: Config) -> Programs:
         """What is compiled for the data that were asked for last.

@@ -32,6 +32,8 @@ _NOT_OF_A_RUN = (
     *("distributed", "coordinator_address", "process_id", "num_processes"),
     *("connect_timeout", "peer_timeout"),
 )
+# Those of these that say so nevertheless, until a run has its own account of them.
+_OF_THE_COMMAND = ("seed", "epochs", "steps", "batch_size", "evaluate_every")
 
 
 def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
@@ -67,6 +69,25 @@ def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:
         "training_hash": run.division.account["training_hash"],
         "data": {name: prepared.hashes[name] for name in corpora},
     }
+
+
+def protocol_of(config: Config) -> dict[str, Any]:
+    """All settings on which numbers depend, whatever is trained and tested.
+
+    Args:
+      config: all settings.
+
+    Returns:
+      The settings by name, as JSON has them.
+    """
+    settings = dataclasses.asdict(config)
+    names = [n for n in settings if n not in _NOT_OF_A_RUN or n in _OF_THE_COMMAND]
+    content = {
+        **{name: settings[name] for name in names},
+        "init_from": _hash(config.init_from),
+        "model": config.network,
+    }
+    return json.loads(json.dumps(content))
 
 
 def claim(

@@ -37,6 +37,7 @@ def config(place):
         trials=2,
         steps=5,
         evaluate_every=2,
+        hidden_units="",
         workdir=place / "both",
     )
 

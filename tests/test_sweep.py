@@ -223,6 +223,26 @@ def test_what_goes_wrong_does_not_stop_the_rest(tmp_path, pretender, capsys):
     ]
 
 
+def test_who_joins_with_other_settings_is_refused(tmp_path, pretender):
+    config = there(tmp_path, "tess", "emodb", "shemo", "emovo", "aesdd")
+    run_sweep(config, ("7",))
+    more = dataclasses.replace(config, trials=2, methods="deep_all,rsc")
+    run_sweep(more, ("7",))
+    done = len(pretender.done)
+    for name, value, told in (
+        ("learning_rate", 0.1, r"learning_rate 0.05 -> 0.1\. Give those.*--overwrite"),
+        ("steps", 11, "steps 10 -> 11"),
+        ("seed", 1, "seed 0 -> 1"),
+        ("model_width", 8, "model_width 64 -> 8"),
+    ):
+        other = dataclasses.replace(config, **{name: value})
+        with pytest.raises(InputError, match=told):
+            run_sweep(other, ("5",))
+    assert len(pretender.done) == done
+    run_sweep(dataclasses.replace(other, overwrite=True), ("5",))
+    assert len(pretender.done) > done
+
+
 def test_a_damaged_result_is_named_and_the_others_are_told(tmp_path, pretender):
     config = there(tmp_path, "tess", "emodb", "shemo", trials=3)
     run_sweep(config, ("7",))

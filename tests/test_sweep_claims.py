@@ -130,7 +130,7 @@ def test_without_locks_signs_of_life_decide_and_the_user_is_told(
         assert mine
     (text,) = told
     assert "has no file locks" in text
-    assert "a few seconds apart" in text
+    assert "a minute apart" in text
 
 
 def test_without_locks_the_later_of_two_notes_stays(own, monkeypatch):

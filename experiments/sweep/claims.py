@@ -138,7 +138,7 @@ class Claims:
         if not locked:
             self._say(
                 f"{self._folder} has no file locks. Processes see by signs of life "
-                "what others work on: start them a few seconds apart."
+                "what others work on: start them a minute apart."
             )
             # Of two that come at the same moment, the later note stays.
             threading.Event().wait(min(1.0, self._renewed_every))

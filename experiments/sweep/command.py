@@ -12,6 +12,7 @@ from experiments.plan import check_methods
 from experiments.session import Session
 from experiments.sweep.claims import Claims, Note
 from experiments.sweep.progress import UnitState, read_unit
+from experiments.sweep.protocol import join
 from experiments.sweep.rows import Row, read_rows
 from experiments.sweep.sizes import size_of
 from experiments.sweep.status import left_out, tell
@@ -71,7 +72,12 @@ class Sweep:
         return tell(self.rows, states, self.running(states))
 
     def go(self) -> None:
-        """Does what nobody else does, until there is nothing left of that."""
+        """Does what nobody else does, until there is nothing left of that.
+
+        Raises:
+          InputError: the sweep was begun with other settings, or data are off.
+        """
+        join(self.config)
         session = Session()
         corpora = {name: s for row in self.rows for name, s in row.sources.items()}
         named = dataclasses.replace(self.config, sources=tuple(corpora))
