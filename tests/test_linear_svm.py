@@ -93,14 +93,13 @@ def command(place, workdir, *more):
 
 
 def test_it_has_the_splits_and_the_files_of_the_networks(place):
+    split = "synth_phone+synth_studio-to-synth_hall"
     done = command(place, "svm")
     assert done.returncode == 0, done.stderr
     assert "Linear SVM, mfcc" in done.stdout
     again = command(place, "svm")
     assert again.stdout == done.stdout
-    folder = (
-        place / "svm/runs/synth_phone+synth_studio-to-synth_hall/linear_svm/trial_0"
-    )
+    folder = place / "svm/runs" / split / "linear_svm/trial_0"
     entry = json.loads((folder / "result.json").read_text())[0]
     with (folder / "sources.csv").open(newline="") as file:
         assert {row["corpus"] for row in csv.DictReader(file)} == {
