@@ -57,7 +57,7 @@ def test_what_is_drawn_lies_inside_of_the_picture():
 
 def test_a_step_crops_and_mirrors_and_is_a_function_of_seed_and_step():
     pictures = [np.full((6, 8), n, np.float32) + np.arange(8) for n in range(4)]
-    store = pack(pictures, [0, 1, 0, 1], 2)
+    store = jax.device_put(pack(pictures, [0, 1, 0, 1], 2))
     domains = pack_domains([np.array([0, 1]), np.array([2, 3])])
     windowing = Windowing(6, 0.0, OF_PICTURES, COLUMNS)
     batches = [

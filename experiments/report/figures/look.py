@@ -13,8 +13,15 @@ from experiments.report.document import Figure
 
 # Okabe and Ito's colours, told apart with every kind of colour vision, less the yellow
 # that a white ground swallows; black is the colour of text.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_BRIGHT = ("#56B4E9", "#F0884A", "#2FC79A", "#E3A3C9", "#F0C04A", "#9AD4F5")
+# For more than six, Tol's muted ones (https://personal.sron.nl/~pault/).
+_COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+    *("#882255", "#44AA99", "#999933", "#332288"),
+)
+_BRIGHT = (
+    *("#56B4E9", "#F0884A", "#2FC79A", "#E3A3C9", "#F0C04A", "#9AD4F5"),
+    *("#CC6699", "#66CCBB", "#CCCC66", "#8877DD"),
+)
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 

@@ -12,6 +12,8 @@ from experiments.report.figures.look import Look, drawn
 
 # Equally readable with every kind of colour vision, and in grey.
 _COLOURS = "cividis"
+_LETTERS = 4  # Of a class, where that tells them apart.
+_NARROW = 7  # Classes of which two matrices have room side by side.
 
 
 def confusions(
@@ -39,8 +41,10 @@ def confusions(
         for true in range(len(classes))
         for said in range(len(classes))
     ]
-    short = [word[:4] for word in classes]
-    columns = min(2, len(of_each))
+    short = [word[:_LETTERS] for word in classes]
+    if len(set(short)) < len(short):
+        short = list(classes)
+    columns = min(2, len(of_each)) if len(classes) <= _NARROW else 1
     lines = -(-len(of_each) // columns)
 
     def draw(canvas: Canvas, look: Look) -> None:
@@ -55,7 +59,7 @@ def confusions(
             ]
             _cells(axes, parts, texts, 0, 100)
             axes.set_title(method)
-            axes.set_xticks(range(len(short)), short)
+            axes.set_xticks(range(len(short)), short, rotation=45, ha="right")
             axes.set_yticks(range(len(short)), short)
         for axes in panels[len(of_each) :]:
             axes.set_visible(False)
@@ -63,7 +67,7 @@ def confusions(
         canvas.supylabel("true", fontsize=10)
 
     header = ("method", "true", "predicted", "utterances")
-    height = 0.3 + 2.2 * lines if columns > 1 else 3.6
+    height = 0.3 + 2.4 * lines if columns > 1 else 3.8 * lines
     return drawn(name, title, caption, draw, header, rows, height)
 
 
