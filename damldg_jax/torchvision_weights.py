@@ -142,12 +142,11 @@ def _check_names(
     strangers = [name for name, place in names.items() if place not in targets]
     lacking = ["/".join(place) for place in targets.keys() - set(names.values())]
     if strangers or lacking:
-        told = [f"{len(lacking)} of the network lack, such as {min(lacking)}"] * bool(
-            lacking
-        )
-        told += [
-            f"{len(strangers)} are too many, such as {min(strangers, default='')}"
-        ] * (bool(strangers))
+        told = []
+        if lacking:
+            told.append(f"{len(lacking)} of the network lack, such as {min(lacking)}")
+        if strangers:
+            told.append(f"{len(strangers)} are too many, such as {min(strangers)}")
         raise InputError(
             f"--init_from={path}: its tensors are not those of this network: "
             f"{'; '.join(told)}. It needs torchvision's names and the same "

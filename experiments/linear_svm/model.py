@@ -117,7 +117,7 @@ def _folds(training: Training) -> Iterator[Sequence[np.ndarray]]:
 
 
 def _fit(training: Training, c: float) -> Pipeline:
-    machine = LinearSVC(C=c, dual=True, max_iter=_MOST_ITERATIONS, random_state=0)
+    machine = LinearSVC(C=c, dual="auto", max_iter=_MOST_ITERATIONS, random_state=0)
     pipeline = make_pipeline(StandardScaler(), machine)
     weights = _weights(training)
     return pipeline.fit(

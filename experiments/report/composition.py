@@ -6,6 +6,7 @@ from experiments.report import comparisons, pictures, result_tables
 from experiments.report.conditions import conditions
 from experiments.report.document import Section, Table
 from experiments.report.families import Family, families
+from experiments.report.margin_pictures import margin_figures
 from experiments.report.paper_tables import paper_tables
 from experiments.report.protocols import Protocol, differences, sort_by_protocol
 from experiments.report.run_folders import Found
@@ -126,7 +127,7 @@ def _comparisons(protocol: Protocol, selection: str) -> list[Section]:
 
 
 def _margins(protocol: Protocol) -> list[Section]:
-    if figures := pictures.margin_figures(protocol):
+    if figures := margin_figures(protocol):
         return [Section(title="How far corpora are apart", figures=tuple(figures))]
     return []
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from damldg_jax.errors import InputError
+from experiments.report.predicted import Predicted, read_predicted, read_rows
 from experiments.results import title_of
 
 Entry = Mapping[str, Any]
@@ -21,30 +22,6 @@ _WHAT_TO_RUN = (
     "Train first, such as by\n  python -m experiments.main "
     "--flagfile=experiments/flagfiles/quickstart.flags\nand give its --workdir."
 )
-
-
-class Predicted(NamedTuple):
-    """What a run said of utterances.
-
-    Attributes:
-      corpora: [n] text.
-      sides: [n] ``"test"``, ``"train"`` or ``"validation"``.
-      utterances: [n] text.
-      speakers: [n] text.
-      labels: [n] int, index into the classes.
-      predicted: [n] int, likewise.
-      probabilities: [n, classes].
-      energies: [n], NaN where a method has none.
-    """
-
-    corpora: np.ndarray
-    sides: np.ndarray
-    utterances: np.ndarray
-    speakers: np.ndarray
-    labels: np.ndarray
-    predicted: np.ndarray
-    probabilities: np.ndarray
-    energies: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,13 +68,13 @@ class RunRecord:
     @functools.cached_property
     def predictions(self) -> Mapping[str, Predicted]:
         """Of the target, by selection rule."""
-        rows = _rows(self.folder / "predictions.csv")
+        rows = read_rows(self.folder / "predictions.csv")
         of_each: dict[str, list[dict[str, str]]] = {}
         for row in rows:
             of_each.setdefault(row["selection"], []).append(row)
         common = {"corpus": self.first["target"], "side": "test"}
         return {
-            selection: _predicted([{**common, **row} for row in its], self.classes)
+            selection: read_predicted([{**common, **row} for row in its], self.classes)
             for selection, its in of_each.items()
         }
 
@@ -105,7 +82,7 @@ class RunRecord:
     def sources_seen(self) -> Predicted | None:
         """Of source utterances by the last parameters; None where not written."""
         path = self.folder / "sources.csv"
-        return _predicted(_rows(path), self.classes) if path.exists() else None
+        return read_predicted(read_rows(path), self.classes) if path.exists() else None
 
     @functools.cached_property
     def embeddings(self) -> Mapping[str, np.ndarray] | None:
@@ -258,27 +235,3 @@ def _without_time(run: RunRecord) -> list[dict[str, Any]]:
         {name: value for name, value in entry.items() if name not in left_out}
         for entry in run.entries.values()
     ]
-
-
-def _rows(path: pathlib.Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, strict=True))
-
-
-def _predicted(rows: list[dict[str, str]], classes: tuple[str, ...]) -> Predicted:
-    """Reads rows; of dimensions there are no labels, predictions or probabilities."""
-
-    def text(name: str) -> np.ndarray:
-        return np.array([row[name] for row in rows])
-
-    number = {name: place for place, name in enumerate(classes)}
-    probabilities = [
-        [float(row[f"probability_{name}"]) for name in classes] for row in rows
-    ]
-    return Predicted(
-        *(text(name) for name in ("corpus", "side", "utterance", "speaker")),
-        labels=np.array([number[row["label"]] for row in rows if classes], int),
-        predicted=np.array([number[row["predicted"]] for row in rows if classes], int),
-        probabilities=np.array(probabilities).reshape(len(rows), len(classes)),
-        energies=np.array([float(row.get("energy") or "nan") for row in rows]),
-    )
