@@ -32,10 +32,24 @@ def made(tmp_path_factory):
 
 def test_the_page_needs_no_other_file_and_is_well_formed(made):
     text = (made / "report/report.html").read_text()
-    assert ("picture", {}) in parse(text).tags
-    sources = re.findall(r'(?:src|srcset|href)="([^"]*)"', text)
-    assert sources
-    assert all(source.startswith(("data:image/svg+xml", "#")) for source in sources)
+    parsed = parse(text)
+    assert sum(tag == "svg" for tag, _ in parsed.tags) > 20
+    links = re.findall(r'(?:src|srcset|href)="([^"]*)"', text)
+    assert links
+    # Beside places in the page there are cells of heat maps.
+    here = ("#", "data:image/png;base64")
+    assert [link for link in links if not link.startswith(here)] == []
+    names = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(names) == len(set(names))
+
+
+def test_colours_of_the_page_are_those_of_its_ground(made):
+    text = (made / "report/report.html").read_text()
+    body = text[text.index("<body>") :]
+    assert "var(--f3)" in body
+    assert "#0072b2" not in body.lower()
+    assert text.count("--f3:#0072B2") == 1
+    assert text.count("--f3:#56B4E9") == 1
 
 
 def test_every_figure_is_a_picture_with_text_and_has_its_data_beside_it(made):

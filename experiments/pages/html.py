@@ -52,6 +52,7 @@ def page(
     links: Sequence[tuple[str, str]],
     sections: Sequence[str],
     footer: str,
+    style: str = "",
 ) -> str:
     """Makes a page.
 
@@ -61,6 +62,7 @@ def page(
       links: identity and name of the sections that the contents list.
       sections: HTML.
       footer: text at the end.
+      style: CSS beside that of all pages.
 
     Returns:
       HTML that needs no other file.
@@ -71,7 +73,7 @@ def page(
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escaped(title)}</title><style>{STYLE}</style></head><body>"
+        f"<title>{escaped(title)}</title><style>{STYLE}{style}</style></head><body>"
         f"<header><h1>{escaped(title)}</h1>{introduction}</header>"
         f'<nav aria-label="Contents"><ul>{items}</ul></nav>'
         f"<main>{''.join(sections)}</main>"

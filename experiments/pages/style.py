@@ -49,7 +49,6 @@ figure { scroll-margin-top: 1rem; }
 .figures { display: grid; gap: 1.5rem 2rem; align-items: start; margin: 1rem 0;
   grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
 .figures h3 { margin: 0 0 .25rem; }
-img.drawn { width: 100%; height: auto; max-width: 34rem; }
 .note { color: var(--soft); font-size: .85rem; }
 ul.points { max-width: 52rem; padding-left: 1.25rem; }
 ul.points li { margin: .3rem 0; overflow-wrap: anywhere; }

@@ -1,7 +1,8 @@
 """Puts the sections of a report together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from experiments.console import progress
 from experiments.report import comparisons, pictures, result_tables
 from experiments.report.conditions import conditions
 from experiments.report.document import Section, Table
@@ -31,7 +32,10 @@ def compose(found: Found, selection: str) -> list[Section]:
     sections = [_summary(protocols, every, found, selection)]
     if len(protocols) > 1:
         sections.append(_protocols(protocols))
-    sections += [_protocol(protocol, selection) for protocol in protocols]
+    sections += [
+        _protocol(protocol, selection)
+        for protocol in progress(protocols, "Drawing", "protocol")
+    ]
     if len(protocols) > 1 and (section := _across(protocols, selection)):
         sections.append(section)
     sections.append(_paper(protocols, selection))
@@ -59,10 +63,20 @@ def _summary(
         title="Summary",
         paragraphs=tuple(paragraphs),
         points=(*found.warnings, *verdicts),
-        tables=tuple(
-            result_tables.overview(protocols, family, selection) for family in every
-        ),
+        tables=tuple(_overviews(protocols, every, selection)),
     )
+
+
+def _overviews(
+    protocols: Sequence[Protocol], every: Sequence[Family], selection: str
+) -> Iterator[Table]:
+    """A table for each family; those whose inputs are transductive have their own."""
+    for family in every:
+        for transductive in (False, True):
+            alike = [p for p in protocols if p.transductive == transductive]
+            table = result_tables.overview(alike, family, selection, transductive)
+            if table.rows:
+                yield table
 
 
 def _protocols(protocols: Sequence[Protocol]) -> Section:

@@ -64,7 +64,7 @@ def _texts(protocol: Protocol) -> Iterator[str]:
     trials = {len(its) for its in _trials(protocol)}
     if trials != {_TRIALS}:
         yield f"{_from_to(trials)} trial(s) instead of ten"
-    if not settings.get("init_from"):
+    if "model_depth" in settings and not settings.get("init_from"):
         yield "weights are random at first, in the paper those of speaker recognition"
     if fraction := settings.get("validation_fraction"):
         yield (

@@ -31,8 +31,7 @@ class Figure:
       name: of its files, in letters, digits and underscores.
       title: above it.
       caption: below it, and what is read out to who cannot see it.
-      light: SVG for a light ground.
-      dark: SVG for a dark one.
+      svg: the picture, for a light ground.
       header: of the columns of the data.
       rows: of the data, text or numbers.
     """
@@ -40,8 +39,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    light: str
-    dark: str
+    svg: str
     header: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
 

@@ -41,7 +41,7 @@ def families(tests: Iterable[Test]) -> list[Family]:
       tested on after training on several sets of sources; and each other by itself. A
       test may be of the first two at once.
     """
-    tests = list(dict.fromkeys(tests))
+    tests = sorted(set(tests))
     found = [*_left_out(tests), *_of_the_paper(tests)]
     taken = {test for family in found for test in family.tests}
     rest = [test for test in tests if test not in taken]

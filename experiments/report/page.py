@@ -1,11 +1,11 @@
 """The report as one page that needs no other file."""
 
-import base64
 from collections.abc import Sequence
 
 from experiments.pages import html
 from experiments.pages.html import escaped, prose
 from experiments.report.document import Figure, Section, Table
+from experiments.report.figures.look import in_page, page_style
 
 _FOOTER = (
     "Every table lies in tables/ as CSV and LaTeX, and every figure in figures/ as SVG "
@@ -34,6 +34,7 @@ def page(title: str, introduction: str, sections: Sequence[Section]) -> str:
             for (identity, _), section in zip(links, sections, strict=True)
         ],
         _FOOTER,
+        page_style(),
     )
 
 
@@ -66,13 +67,11 @@ def _table(table: Table) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    light, dark = (
-        f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-        for svg in (figure.light, figure.dark)
+    caption = escaped(figure.caption)
+    svg = in_page(figure.svg).replace(
+        "<svg ", f'<svg role="img" aria-label="{caption}" ', 1
     )
     return (
-        f'<figure id="{escaped(figure.name)}"><h3>{escaped(figure.title)}</h3><picture>'
-        f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img class="drawn" src="{light}" alt="{escaped(figure.caption)}"></picture>'
-        f"<figcaption>{escaped(figure.caption)}</figcaption></figure>"
+        f'<figure id="{escaped(figure.name)}"><h3>{escaped(figure.title)}</h3>{svg}'
+        f"<figcaption>{caption}</figcaption></figure>"
     )

@@ -112,15 +112,23 @@ def differences(protocols: Sequence[Protocol]) -> list[tuple[str, ...]]:
     """
     every = [{**protocol.settings, **protocol.facts} for protocol in protocols]
     names = dict.fromkeys(name for of_one in every for name in of_one)
-    rows = []
+    rows, lacking = [], [0] * len(every)
     for name in names:
-        # Corpora that a protocol has not used are no difference.
-        values = [_brief(of_one.get(name, "-")) for of_one in every]
-        stated = [value for value in values if value != "-"]
-        always = name in protocols[0].settings
-        if len(set(values if always else stated)) > 1:
+        values = [_brief(of_one[name]) if name in of_one else "-" for of_one in every]
+        stated = {value for value in values if value != "-"}
+        if len(stated) > 1:
             rows.append((name, *values))
+        elif name in _stated_by(protocols):
+            # Networks have settings that other methods know nothing of.
+            lacking = [n + (v == "-") for n, v in zip(lacking, values, strict=True)]
+    if any(lacking):
+        rows.append(("settings that others have", *(f"{n} lack" for n in lacking)))
     return rows
+
+
+def _stated_by(protocols: Sequence[Protocol]) -> set[str]:
+    """Settings that any protocol has; corpora not used are no difference."""
+    return {name for protocol in protocols for name in protocol.settings}
 
 
 def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:

@@ -17,13 +17,20 @@ from experiments.report.scores import (
 )
 
 
-def overview(protocols: Sequence[Protocol], family: Family, selection: str) -> Table:
+def overview(
+    protocols: Sequence[Protocol],
+    family: Family,
+    selection: str,
+    transductive: bool = False,
+) -> Table:
     """UAR of each method on each target of a family, and the mean over targets.
 
     Args:
-      protocols: all; of dimensions it is the CCC that is told.
+      protocols: to tell of; of dimensions it is the CCC that is told.
       family: of tests.
       selection: rule by which a step is chosen.
+      transductive: whether these are protocols in which the target's unlabelled
+        recordings normalise inputs, which the title then says.
 
     Returns:
       The table, a row for each protocol and method that has any of the tests.
@@ -36,14 +43,14 @@ def overview(protocols: Sequence[Protocol], family: Family, selection: str) -> T
             of_each = [found.get((test, method)) for test in tests]
             if any(of_each):
                 values = [c.values(selection, _main(c)) if c else [] for c in of_each]
-                mark = " (transductive)" if protocol.transductive else ""
                 told = [*map(spread, values), _mean(values)]
-                rows.append((f"{protocol.letter}{mark}", title, *told))
+                rows.append((protocol.letter, title, *told))
     single = len(tests) == 1
     header = ("protocol", "method", *tests.values(), "mean")
     return Table(
-        name=f"overview_{family.name}",
-        title=f"{family.title}: UAR in percent ({selection} step)",
+        name=f"overview_{family.name}{'_transductive' * transductive}",
+        title=f"{family.title}: UAR in percent ({selection} step)"
+        + ", TRANSDUCTIVE inputs" * transductive,
         header=header[:-1] if single else header,
         rows=tuple(row[:-1] if single else row for row in rows),
         notes=("Mean and standard deviation over trials.",),

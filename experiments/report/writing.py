@@ -29,7 +29,7 @@ def write_figures(folder: pathlib.Path, sections: Sequence[Section]) -> None:
     """Writes each figure as ``<name>.svg`` and its data as ``<name>.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
     for figure in _figures(sections):
-        write_text(folder / f"{figure.name}.svg", figure.light)
+        write_text(folder / f"{figure.name}.svg", figure.svg)
         write_csv(folder / f"{figure.name}.csv", figure.header, figure.rows)
 
 

@@ -1,4 +1,4 @@
-"""How all pictures look, on a light and on a dark ground, and how they become SVG."""
+"""How all pictures look, and how they become SVG for a light and a dark ground."""
 
 import contextlib
 import io
@@ -72,7 +72,7 @@ def drawn(
     rows: Sequence[Sequence[object]],
     height: float = 3.0,
 ) -> Figure:
-    """Draws a picture for both grounds.
+    """Draws a picture for a light ground.
 
     Args:
       name: of its files.
@@ -86,16 +86,42 @@ def drawn(
     Returns:
       The figure.
     """
-    pictures = []
-    for look in (LIGHT, DARK):
-        with _style(look, name):
-            canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
-            draw(canvas, look)
-            pictures.append(_svg(canvas))
-    light, dark = pictures
-    return Figure(
-        name, title, caption, light, dark, tuple(header), tuple(map(tuple, rows))
+    with _style(LIGHT, name):
+        canvas = Canvas(figsize=(WIDTH, height), layout="constrained")
+        draw(canvas, LIGHT)
+        svg = _svg(canvas)
+    return Figure(name, title, caption, svg, tuple(header), tuple(map(tuple, rows)))
+
+
+def in_page(svg: str) -> str:
+    """A picture whose colours are those of the page around it.
+
+    Args:
+      svg: of ``drawn``.
+
+    Returns:
+      The same with variables for colours, which ``page_style`` defines.
+    """
+    for number, colour in enumerate(_flat(LIGHT)):
+        svg = re.sub(re.escape(colour), f"var(--f{number})", svg, flags=re.IGNORECASE)
+    return svg
+
+
+def page_style() -> str:
+    """CSS that gives the variables their colours on either ground."""
+    light, dark = (
+        "".join(f"--f{n}:{colour};" for n, colour in enumerate(_flat(look)))
+        for look in (LIGHT, DARK)
     )
+    return (
+        f":root{{{light}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+        ".figures svg{max-width:34rem}"
+        ".figures svg text{font-family:system-ui,sans-serif}"
+    )
+
+
+def _flat(look: Look) -> tuple[str, ...]:
+    return (look.ground, look.text, look.line, *look.colours)
 
 
 @contextlib.contextmanager
@@ -136,5 +162,16 @@ def _svg(canvas: Canvas) -> str:
     canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     # What comes before the picture itself names a DTD on the network.
-    text = text[text.index("<svg") :]
-    return re.sub(r"[ \t]*\n[ \t]*", "\n", text)
+    text = re.sub(r"[ \t]*\n[ \t]*", "\n", text[text.index("<svg") :])
+    text = re.sub(r"<metadata>.*?</metadata>\n?", "", text, flags=re.DOTALL)
+    # Names that nothing refers to would be there twice beside another picture.
+    used = {*re.findall(r'(?:href="#|url\(#)([^")]+)', text)}
+    text = re.sub(
+        r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", text
+    )
+    # A hundredth of a point is not to be seen.
+    return _PLACES.sub(lambda found: _DIGITS.sub(r"\1", found[0]), text)
+
+
+_PLACES = re.compile(r' (?:d|x|y|transform|points)="[^"]*"')
+_DIGITS = re.compile(r"(\.\d\d)\d+")
