@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from damldg_jax.errors import InputError
-from damldg_jax.features import FEATURES
+from damldg_jax.features import resolve
 from experiments.linear_svm.model import REGULARISATIONS, Training, train
 from experiments.report.command import make_report
 from tests.cli import TINY, run
@@ -136,7 +136,7 @@ def test_without_opensmile_the_remedy_is_named(monkeypatch):
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
     with pytest.raises(InputError, match=r"requirements-opensmile\.txt"):
-        FEATURES["egemaps"].settings()
+        resolve("egemaps").settings()
 
 
 def test_functionals_of_opensmile():
@@ -149,7 +149,7 @@ def test_functionals_of_opensmile():
     found = [None, None]
 
     def compute(place):
-        found[place] = FEATURES["egemaps"](vowel)
+        found[place] = resolve("egemaps")(vowel)
 
     threads = [threading.Thread(target=compute, args=(n,)) for n in range(2)]
     for thread in threads:

@@ -12,7 +12,7 @@ from damldg_jax.columns import Columns, ColumnWindows, draw_columns, read_column
 from damldg_jax.corpora.digits import write_digits
 from damldg_jax.corpora.pictures import DIGITS, PACS, PACS_CLASSES, list_pictures
 from damldg_jax.errors import InputError, RecordingError
-from damldg_jax.features import FEATURES
+from damldg_jax.features import NAMES
 from damldg_jax.features.pictures import GREY32, RGB224
 from damldg_jax.sampling import Windowing, sample_batch
 from experiments.config import Config
@@ -208,4 +208,4 @@ def test_features_must_suit_what_the_corpora_are_of(tmp_path):
 def test_targets_of_pictures_have_their_classes():
     assert Config(target_kind="objects").make_target().classes == PACS_CLASSES
     assert Config(target_kind="digits").make_target().num_outputs == 10
-    assert {"rgb224", "grey32"} <= set(FEATURES)
+    assert {"rgb224", "grey32"} <= set(NAMES)

@@ -1,7 +1,7 @@
 """What is computed from a recording, by name.
 
 To add a kind, write it in a file of its own, offering what ``Features`` says, and give
-it a place in the table here.
+it a place in a table here.
 """
 
 import pathlib
@@ -34,15 +34,16 @@ __all__ = [
     "resolve",
 ]
 
+# What is computed from sound, frame by frame.
 FEATURES: dict[str, Features] = {
-    features.name: features
-    for features in (
-        *(LogMel(), LogMelDeltas(), Pcen(), Mfcc(), Egemaps()),
-        *(RGB224, GREY32),
-    )
+    features.name: features for features in (LogMel(), LogMelDeltas(), Pcen(), Mfcc())
+}
+# Numbers of whole recordings, and pictures.
+_OTHERS: dict[str, Features] = {
+    features.name: features for features in (Egemaps(), RGB224, GREY32)
 }
 
-NAMES = (*FEATURES, files.NAME, "package.module:function")
+NAMES = (*FEATURES, *_OTHERS, files.NAME, "package.module:function")
 
 
 def resolve(
@@ -73,6 +74,7 @@ def resolve(
         return FileEmbeddings(embeddings_dir, corpora)
     if ":" in name:
         return FunctionEmbeddings(name)
-    if name not in FEATURES:
+    known = FEATURES | _OTHERS
+    if name not in known:
         raise unknown("features", name, NAMES)
-    return FEATURES[name]
+    return known[name]
