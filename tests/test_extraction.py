@@ -12,6 +12,7 @@ from damldg_jax.dataset import Example, Rejected
 from damldg_jax.errors import InputError
 from damldg_jax.extraction import extract
 from damldg_jax.features import LogMel
+from damldg_jax.features.reading import OfSound
 from damldg_jax.records import parts, tfrecords
 from damldg_jax.records.provenance import Provenance, corpus_folder
 from damldg_jax.workers import in_threads, in_turn
@@ -44,7 +45,7 @@ def utterances(tmp_path_factory):
     return listed[::-1]
 
 
-class Counting:
+class Counting(OfSound):
     """Log-mel spectrograms; remembers of which recordings."""
 
     sample_rate = RATE

@@ -113,7 +113,8 @@ def test_flags_that_the_documents_of_the_data_name_exist():
     text = README + (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     # Without those of other commands.
     named = set(re.findall(r"--([a-z_]+)\b", text)) - {
-        *("logdir", "html", "json", "help", "flagfile", "depth", "width")
+        *("logdir", "html", "json", "help", "flagfile", "depth", "width"),
+        *("output", "selection", "rows", "status"),
     }
     assert {"normalization", "target_kind", "features"} <= named
     assert all(name in FLAGS or name.removeprefix("no") in FLAGS for name in named)

@@ -35,7 +35,10 @@ def test_scenarios_are_those_of_table_1(column):
 
 def test_names_of_scenarios_and_corpora():
     numbers = ["1", "2", "3", "4", "5", "6", "7"]
-    assert list(SCENARIOS) == [*numbers, "eng4", "all", "within"]
+    assert list(SCENARIOS) == [
+        *(*numbers, "eng4", "all", "within"),
+        *("pacs", "digits"),
+    ]
     assert all(SCENARIOS[name].name == name for name in SCENARIOS)
     assert set(PAPER_CORPORA) == set(TABLE_I)
 
