@@ -172,6 +172,17 @@ def test_tests_of_the_same_models_are_one_unit(tmp_path):
     assert set(first.plan.sources) == {*six, "emovo"} - {"shemo"}
 
 
+def test_nothing_is_trained_for_a_further_test_alone(tmp_path):
+    corpora = ("savee", "ravdess", "emodb", "tess", "shemo", "nemo")
+    config = there(tmp_path, *corpora, methods="deep_all", also_test=("nemo", "turev"))
+    sweep = Sweep(config, ("4", "7"))
+    assert units(config, "4", "7") == [("emodb+tess deep_all", ["shemo", "nemo"])]
+    assert [dict(row.left_out) for row in sweep.rows] == [
+        {"-> cafe": ("cafe",), "-> nemo": ("cafe",), "-> turev": ("cafe", "turev")},
+        {"-> turev": ("turev",)},
+    ]
+
+
 def test_only_within_a_corpus_speakers_are_drawn_anew(tmp_path):
     config = there(tmp_path, "tess", "emodb", "shemo")
     varied = {u.name: u.config.vary_split for u in Sweep(config, ("7", "within")).units}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from damldg_jax.corpora.scenarios import (
     ALL,
+    ALSO_TEST,
     SCENARIOS,
     WITHIN,
     WITHIN_CORPUS,
@@ -108,9 +109,12 @@ def _read_row(name: str, config: Config) -> Row:
         )
     )
     lacking = {n for n, s in plan.sources.items() if not is_available(s, config)}
+    own_target = {s.sources: s.target for s in plan.splits if s.scenario != ALSO_TEST}
     splits, left_out = [], {}
     for split in plan.splits:
-        if missing := lacking & {*split.sources, split.target}:
+        # For a further test alone nothing is trained.
+        needed = {*split.sources, split.target, own_target[split.sources]}
+        if missing := lacking & needed:
             left_out[_title(split)] = tuple(sorted(missing))
         else:
             splits.append(split)
