@@ -68,7 +68,9 @@ def concordances(
     value_rest, label_rest = values - value_mean, labels - label_mean
     spread = mean(value_rest**2) + mean(label_rest**2) + (value_mean - label_mean) ** 2
     covariance = mean(value_rest * label_rest)
-    return (2 * covariance / jnp.where(spread > 0, spread, 1)).squeeze(1)
+    # Devices take smaller numbers for 0, but may still find them above it.
+    least = jnp.finfo(spread.dtype).tiny
+    return (2 * covariance / jnp.where(spread > least, spread, 1)).squeeze(1)
 
 
 def concordance_risks(

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import json
-import re
 import sys
 
 import jax
@@ -231,7 +230,7 @@ def test_hidden_units_that_are_no_numbers_are_refused(given):
 
 
 def test_features_are_checked_with_the_other_settings(tmp_path):
-    with pytest.raises(InputError, match=re.escape("Allowed: files, log_mel")):
+    with pytest.raises(InputError, match="Allowed: egemaps, files"):
         Config(features="melspec")
     with pytest.raises(InputError, match="needs the folder"):
         Config(features="files")

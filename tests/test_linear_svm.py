@@ -72,12 +72,16 @@ def test_of_one_corpus_speakers_are_left_out():
     assert alone.regularisation == min(REGULARISATIONS)
 
 
+NAMES = ("studio", "phone", "hall")
+CORPORA = ",".join(f"{n}=corpora/synth_{n}/manifest.csv" for n in NAMES)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     from damldg_jax.corpora.synthetic import write_corpus
 
     folder = tmp_path_factory.mktemp("svm")
-    for name in ("synth_studio", "synth_phone", "synth_hall"):
+    for name in (f"synth_{name}" for name in NAMES):
         write_corpus(name, folder / "corpora" / name, speakers=3, repetitions=1)
     return folder
 
@@ -85,7 +89,7 @@ def place(tmp_path_factory):
 def command(place, workdir, *more):
     return run(
         "experiments.linear_svm",
-        *("--corpora_dir=corpora", "--corpora=synth_studio,synth_phone,synth_hall"),
+        f"--corpora={CORPORA}",
         *("--target=all", "--features=mfcc", "--data_dir=records", *more),
         f"--workdir={workdir}",
         cwd=place,
@@ -93,7 +97,7 @@ def command(place, workdir, *more):
 
 
 def test_it_has_the_splits_and_the_files_of_the_networks(place):
-    split = "synth_phone+synth_studio-to-synth_hall"
+    split = "phone+studio-to-hall"
     done = command(place, "svm")
     assert done.returncode == 0, done.stderr
     assert "Linear SVM, mfcc" in done.stdout
@@ -102,13 +106,11 @@ def test_it_has_the_splits_and_the_files_of_the_networks(place):
     folder = place / "svm/runs" / split / "linear_svm/trial_0"
     entry = json.loads((folder / "result.json").read_text())[0]
     with (folder / "sources.csv").open(newline="") as file:
-        assert {row["corpus"] for row in csv.DictReader(file)} == {
-            *("synth_phone", "synth_studio")
-        }
+        assert {row["corpus"] for row in csv.DictReader(file)} == {*("phone", "studio")}
     network = run(
         "experiments.main",
-        *("--corpora_dir=corpora", "--corpora=synth_studio,synth_phone,synth_hall"),
-        *("--target=synth_hall", "--methods=deep_all", "--data_dir=records"),
+        f"--corpora={CORPORA}",
+        *("--target=hall", "--methods=deep_all", "--data_dir=records"),
         *("--features=mfcc", "--workdir=network", *TINY),
         cwd=place,
     )

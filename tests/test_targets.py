@@ -213,16 +213,20 @@ def test_what_is_no_range_is_refused(given):
         Config(dimension_range=given)
 
 
+def _some_of(target):
+    """Three labels that the target knows, of two classes or more."""
+    emotions = ("anger", "sadness", "happiness")
+    known = all(word in target.mapping for word in emotions) or not target.mapping
+    return emotions if known else target.classes[:3]
+
+
 @pytest.mark.parametrize("kind", TARGETS)
 def test_every_kind_agrees_with_itself(kind):
     """Outputs, labels, scores, columns and predictions fit each other."""
     target = make(kind)
     corpora = {
         "one": examples(
-            *[
-                (w, 3.0, 2.0, 4.0 - n)
-                for n, w in enumerate(("anger", "sadness", "happiness"))
-            ]
+            *[(w, 3.0, 2.0, 4.0 - n) for n, w in enumerate(_some_of(target))]
         )
     }
     dataset = build_dataset(corpora, target)

@@ -297,7 +297,7 @@ def test_frames_that_are_streamed_give_the_same_steps(store):
     for number in range(3):
         lengths = jnp.asarray(store.lengths)
         choice = choose(lengths, DOMAINS, PER_DOMAIN, WINDOWING, number, 3)
-        excerpt = streamer.excerpt(*jax.tree.map(np.asarray, choice))
+        excerpt = streamer.excerpt(np.asarray(choice.utterances), choice.windows)
         excerpt = jax.tree.map(lambda x: x[None, None, None], excerpt)
         state, _ = fresh(state, *given, spread(excerpt, layout.devices))
     assert_same(resident, layout.fetch_runs(state)[0])
