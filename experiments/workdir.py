@@ -155,12 +155,9 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         # Earlier versions told none of these: one is implied by what they told of the
         # split, the others were not to be had.
-        stored = {
-            "training_hash": account["training_hash"],
-            "vary_split": False,
-            "init_from": None,
-            **stored,
-        }
+        implied = {"vary_split": False, "init_from": None}
+        implied["training_hash"] = account["training_hash"]
+        stored = {n: x for n, x in implied.items() if n in account} | stored
         changed = [
             f"{name} {stored.get(name)} -> {account.get(name)}"
             for name in sorted({*stored, *account})

@@ -14,7 +14,7 @@ def test_digits_are_learnt_at_an_angle_never_seen(tmp_path):
         "experiments.main",
         *("--corpora_dir=digits", "--data_dir=records", "--workdir=work"),
         *("--corpora=digits_0,digits_15,digits_30,digits_45", "--target=digits_15"),
-        *("--target_kind=digits", "--features=grey32", "--methods=deep_all,da_mldg"),
+        *("--target_kind=digits", "--features=grey32", "--methods=deep_all"),
         *("--model_depth=10", "--model_width=4", "--steps=80", "--batch_size=30"),
         *("--learning_rate=0.02", "--evaluate_every=80"),
         cwd=tmp_path,
@@ -25,7 +25,6 @@ def test_digits_are_learnt_at_an_angle_never_seen(tmp_path):
     last = {e["method"]: e["uar"] for e in results["runs"] if e["selection"] == "last"}
     # Guessing gives 0.1.
     assert last["deep_all"] > 0.5
-    assert last["da_mldg"] > 0.3
 
 
 def draw_pacs(folder):
