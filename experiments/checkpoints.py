@@ -3,17 +3,22 @@
 A checkpoint holds all that the run needs to go on: the training state, the parameters
 that were best on source validation, and what is known of them. They are saved
 together, so a restored run never pairs one step's state with another step's best.
+Beside them is a digest of them all: what is not, to the bit, what was saved is not gone
+on from, but from the checkpoint before it, or from the beginning.
 """
 
 import functools
 import pathlib
+import shutil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
+from damldg_jax.digests import digest_of
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats, Params
+from experiments.console import say
 from experiments.teams import ALONE, Team
 
 # Orbax, which takes a quarter of a second to load, is loaded after the first steps.
@@ -21,6 +26,16 @@ if TYPE_CHECKING:
     import orbax.checkpoint as ocp
 
 _KEPT = 2
+# Where a run puts checkpoints that are damaged.
+_SET_ASIDE = "damaged_checkpoints"
+
+
+# What orbax raises for files that are cut short, missing or not what they were.
+_DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
+
+
+class DamagedCheckpoint(ValueError):
+    """A checkpoint is not what was saved."""
 
 
 class Best(NamedTuple):
@@ -75,9 +90,33 @@ class Checkpoints:
         if "_manager" in self.__dict__:
             self._manager.close()
 
-    def steps(self) -> set[int]:
-        """The steps after which there is one; what is being saved does not count."""
-        return set(self._team.tell(lambda: sorted(steps_in(self.folder))))
+    def steps(self, initial: Saved) -> set[int]:
+        """The steps after which there is a sound one; what is damaged is set aside.
+
+        Args:
+          initial: before the first step; gives the structure.
+        """
+        return set(self._team.tell(lambda: self._sound(initial)))
+
+    def _sound(self, initial: Saved) -> list[int]:
+        steps = sorted(steps_in(self.folder))
+        return [step for step in steps if self._is_sound(initial, step)]
+
+    def _is_sound(self, initial: Saved, step: int) -> bool:
+        try:
+            self._read(initial, step)
+        except DamagedCheckpoint as error:
+            aside = self.folder.with_name(_SET_ASIDE) / str(step)
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.parent.mkdir(exist_ok=True)
+            (self.folder / str(step)).replace(aside)
+            self._manager.reload()
+            say(
+                f"The checkpoint after step {step} in {self.folder} is damaged "
+                f"({error}). It lies in {aside} now and is not used; it can be deleted."
+            )
+            return False
+        return True
 
     def discard_after(self, step: int) -> None:
         """Deletes what is newer than a step, which the run does again.
@@ -106,6 +145,7 @@ class Checkpoints:
             return
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         progress = {"step": best.step, "score": best.score, "seconds": seconds}
+        progress["digest"] = _digest(saved)
         self._manager.save(
             int(state.step),
             args=ocp.args.Composite(
@@ -125,13 +165,22 @@ class Checkpoints:
         Returns:
           What was saved, in host memory.
         """
-        if step not in self.steps():
+        if step == 0:
             return initial
-        return self._team.broadcast(self._read(initial, step))
+        saved = self._read(initial, step) if self._team.writes else initial
+        return self._team.broadcast(saved)
 
     def _read(self, initial: Saved, step: int) -> Saved:
-        if not self._team.writes:
-            return initial
+        try:
+            saved, digest = self._load(initial, step)
+        except _DAMAGES as error:
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise DamagedCheckpoint(first) from error
+        if digest != _digest(saved):
+            raise DamagedCheckpoint("its content is not what was saved")
+        return saved
+
+    def _load(self, initial: Saved, step: int) -> tuple[Saved, str]:
         import orbax.checkpoint as ocp
 
         state, best, _ = initial
@@ -145,10 +194,14 @@ class Checkpoints:
             ),
         )
         progress = dict(restored.progress)
-        seconds = progress.pop("seconds")
-        return Saved(
-            TrainState(**restored.state), Best(**restored.best, **progress), seconds
-        )
+        seconds, digest = progress.pop("seconds"), progress.pop("digest")
+        state, best = TrainState(**restored.state), Best(**restored.best, **progress)
+        return Saved(state, best, seconds), digest
+
+
+def _digest(saved: Saved) -> str:
+    """Of all that is saved; numbers as JSON gives them back."""
+    return digest_of((saved.state._asdict(), saved.best._asdict(), saved.seconds))
 
 
 def steps_in(folder: pathlib.Path) -> set[int]:

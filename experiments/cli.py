@@ -1,8 +1,9 @@
 """Runs a command: parses flags, prints help, turns errors into exit statuses.
 
-0 success, 2 wrong usage or data, 130 interrupted, 1 anything else.
+0 success, 2 wrong usage or data, 130 interrupted, 143 terminated, 1 anything else.
 """
 
+import errno
 import gc
 import sys
 import textwrap
@@ -14,9 +15,19 @@ from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.distributed import leave, told_by
 from experiments.flags import GROUPS, read_config
+from experiments.interruption import Interrupted, catch_signals
 from experiments.lost_peers import PeerLost
 
 _WIDTH = 79
+# What a user can do something about, of what the system may answer.
+_OF_THE_DISK = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO),
+    *(errno.EACCES, errno.EPERM),
+}
+_REMEDY = (
+    "Make room there, see to its permissions, or choose other folders (--workdir, "
+    "--data_dir); the same command then goes on from here."
+)
 
 
 def run(
@@ -56,6 +67,7 @@ def _run(get_status: Callable[[], int]) -> None:
     # of its time at Python's own threshold.
     gc.set_threshold(100_000)
     code = 1
+    catch_signals()
     try:
         code = get_status()
     finally:
@@ -101,9 +113,17 @@ def _status(
     except (FloatingPointError, PeerLost) as error:
         print(f"Error: {told_by()}{error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("Interrupted; the same command goes on from here.", file=sys.stderr)
-        return 130
+    except OSError as error:
+        if error.errno not in _OF_THE_DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"Error: {told_by()}{where}{error.strerror}. {_REMEDY}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
+        status = error.status if isinstance(error, Interrupted) else 130
+        word = "Terminated" if status == 143 else "Interrupted"
+        print(f"{word}; the same command goes on from here.", file=sys.stderr)
+        return status
     return 0
 
 

@@ -129,6 +129,7 @@ class Config:
     remat: bool = NetworkSettings.remat
     micro_batches: int = NetworkSettings.micro_batches
     data_dtype: str = "float32"
+    debug_nans: bool = False
     # Devices.
     parallel: str = "data"
     trials_at_once: int | None = None

@@ -248,6 +248,10 @@ _define("Precision and memory", flags.DEFINE_enum, "data_dtype", CHOICES["data_d
         "In which the frames of the corpora are kept on the devices, or streamed to "
         "them; bfloat16 takes half the memory and keeps three digits. They are read as "
         "float32.")
+_define("Precision and memory", flags.DEFINE_bool, "debug_nans",
+        "Where a run ends because a number is not finite, do that step again, one "
+        "operation at a time, and name the one in which it happened. Costs nothing "
+        "until then.")
 _define("Devices", flags.DEFINE_enum, "parallel", CHOICES["parallel"],
         "data: share each step out among all devices; trials: give each device trials "
         "of its own, which saves all talk between them; none: use the first.")

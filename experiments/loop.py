@@ -1,6 +1,7 @@
 """Trains runs that differ by their seed alone, together, and tests them."""
 
 import contextlib
+import functools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,9 +12,11 @@ from tqdm import tqdm
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.parallel import Layout, replicate
+from damldg_jax.records import locks
 from damldg_jax.training import TrainState
 from experiments.adoption import adopt
 from experiments.console import progress, say
+from experiments.interruption import WATCH
 from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
 from experiments.results import read_entries
@@ -36,17 +39,17 @@ def execute(
     """
     errors, waiting = {}, []
     team = team_of(programs.layout)
-    finished = team.tell(lambda: [run.result.exists() for run in group])
-    for run, done in zip(group, finished, strict=True):
-        if done:
-            say(f"{run.title}: finished before, not trained again.")
-        else:
-            waiting.append(run)
-    others = team.tell(lambda: [_adopted(run) for run in waiting])
-    for run, other in zip(waiting, others, strict=True):
-        if other:
-            say(f"{run.title}: trained as {other} was, and only tested.")
     with contextlib.ExitStack() as stack:
+        finished = team.tell(lambda: [_is_finished(run, stack) for run in group])
+        for run, done in zip(group, finished, strict=True):
+            if done:
+                say(f"{run.title}: finished before, not trained again.")
+            else:
+                waiting.append(run)
+        others = team.tell(lambda: [_adopted(run) for run in waiting])
+        for run, other in zip(waiting, others, strict=True):
+            if other:
+                say(f"{run.title}: trained as {other} was, and only tested.")
         stack.enter_context(going_on_from([run.folder for run in waiting]))
         trainees = [stack.enter_context(Trainee(run, programs)) for run in waiting]
         for together, step in _from_where(trainees):
@@ -64,6 +67,20 @@ def execute(
 def read_result(run: Run) -> list[dict[str, Any]]:
     """Reads the entries of ``results.json`` of a run that is finished."""
     return read_entries(run.result, run.split.scenario)
+
+
+def _is_finished(run: Run, stack: contextlib.ExitStack) -> bool:
+    """Whether a run has a result; if not, no other command trains it from now on."""
+    if not run.result.exists():
+        held = locks.held(run.lock, _say_once, "train runs", "--workdir")
+        stack.enter_context(held)
+    # Whom we waited for may have done it.
+    return run.result.exists()
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    say(text)
 
 
 def _adopted(run: Run) -> str | None:
@@ -119,7 +136,7 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
     late = _Late(trainees, layout)
     bar = progress(None, _title(trainees), "step", total=plan.steps, initial=first)
     bar.set_postfix_str("compiling" if calls else "")
-    with bar, contextlib.closing(excerpts):
+    with bar, contextlib.closing(excerpts), WATCH.span() as watch:
         for call, excerpt in zip(calls, excerpts, strict=True):
             count = counts[len(call.steps)]
             state, metrics = train(state, store, domains, seeds, count, excerpt)
@@ -127,10 +144,16 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
             if call.steps.start == first:
                 bar.set_postfix_str("")
             bar.update(len(call.steps))
-            if call.ends:
+            # Before the first call has come back there is nothing new to be saved.
+            watch.wait()
+            if call.ends or watch.asked:
                 late.write(state)
-                _evaluate(trainees, layout.fetch_runs(state), bar)
-            if all(trainee.error for trainee in trainees):
+                states = layout.fetch_runs(state)
+                if call.ends:
+                    _evaluate(trainees, states, bar)
+                else:
+                    _save(trainees, states)
+            if watch.asked or all(trainee.error for trainee in trainees):
                 break
 
 
@@ -138,6 +161,12 @@ def _evaluate(trainees: list[Trainee], states: list[TrainState], bar: tqdm) -> N
     for trainee, state in zip(trainees, states, strict=False):
         if not trainee.error:
             trainee.evaluate(state, bar)
+
+
+def _save(trainees: list[Trainee], states: list[TrainState]) -> None:
+    for trainee, state in zip(trainees, states, strict=False):
+        if not trainee.error:
+            trainee.save(state)
 
 
 def _title(trainees: list[Trainee]) -> str:

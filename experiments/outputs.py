@@ -14,7 +14,13 @@ import numpy as np
 from tensorboardX import SummaryWriter
 
 from damldg_jax.dataset import Dataset
+from damldg_jax.errors import InputError
 from damldg_jax.evaluation import Predictions
+
+# Of a run: a line for each step, and one for each evaluation.
+METRICS = "metrics.jsonl"
+# Of a run, or of all of a command: a row for each utterance of the target.
+PREDICTIONS = "predictions.csv"
 
 
 def write_json(path: pathlib.Path, content: Any) -> None:
@@ -66,14 +72,19 @@ class MetricsLog:
         self._domains, self._file = domains, None
         if not writes:
             return
-        path = folder / "metrics.jsonl"
-        lines = _whole_lines(path) if path.exists() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= first_step]
-        path.write_text("".join(kept), encoding="utf-8")
+        path = folder / METRICS
+        # In one go: what is lost here is lost for good.
+        kept = _lines_until(path, first_step)
+        write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._file = path.open("a", encoding="utf-8")
         self._events = SummaryWriter(
             str(folder / "tensorboard"), purge_step=first_step + 1
         )
+
+    def sync(self) -> None:
+        """Has what was written reach the disk."""
+        if self._file:
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Closes the files."""
@@ -113,9 +124,44 @@ class MetricsLog:
                 self._events.add_scalar(name, value, step)
 
 
-def _whole_lines(path: pathlib.Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [line for line in lines if line.endswith("\n")]
+def read_metrics(path: pathlib.Path) -> list[dict[str, Any]]:
+    """Reads the log of a run.
+
+    Args:
+      path: of it.
+
+    Returns:
+      Its whole lines, as ``MetricsLog`` was given them.
+
+    Raises:
+      InputError: it is damaged; the message says what to do.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        # The last one may have been cut short when the process ended.
+        whole = [x for x in text.splitlines(keepends=True) if x.endswith("\n")]
+        lines = [json.loads(line) for line in whole]
+        if not all(isinstance(line, dict) and "step" in line for line in lines):
+            raise ValueError("a line is none of a step")
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    return lines
+
+
+def _lines_until(path: pathlib.Path, step: int) -> list[dict[str, Any]]:
+    """The lines of a log up to a step, of which it must have all."""
+    lines = read_metrics(path) if path.exists() else []
+    found = {line["step"] for line in lines if "finite" in line}
+    if missing := set(range(1, step + 1)) - found:
+        raise _damaged(path, f"step {min(missing)} is missing")
+    return [line for line in lines if line["step"] <= step]
+
+
+def _damaged(path: pathlib.Path, reason: object) -> InputError:
+    return InputError(
+        f"{path} is damaged ({reason}). Delete its folder, {path.parent}: the same "
+        "command then trains that run again."
+    )
 
 
 def write_predictions(

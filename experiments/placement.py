@@ -55,9 +55,7 @@ class Placement:
         self.streamed = not all(team_of(layout).exchange(fit))
         if self.streamed:
             self._frames = None
-            self._streamer = Streamer(
-                frames, windowing.num_frames, windowing.augmentation, dtype
-            )
+            self._streamer = self._stream()
         else:
             self._frames = replicate(join(frames, dtype), layout.devices)
             self._streamer = None
@@ -180,6 +178,39 @@ class Placement:
             return None
         parts = [self._streamer.whole(row, num_frames) for row in utterances]
         return jax.tree.map(lambda *x: np.stack(x), *parts)
+
+    def choice(
+        self, division: Division, per_domain: int, step: int, seed: int
+    ) -> Choice:
+        """What a step of training looks at, all devices together; in host memory.
+
+        Args:
+          division: of the run.
+          per_domain: utterances of each domain in a step.
+          step: its number, from 0.
+          seed: of the run.
+        """
+        return self._choose(self.domains(division), per_domain, step, seed)
+
+    def on_host(self, division: Division, choice: Choice) -> tuple[Store, Excerpt]:
+        """What a single device needs to do a step, in host memory.
+
+        Args:
+          division: of the run.
+          choice: what the step looks at.
+
+        Returns:
+          The store for training, without frames, and those of the choice.
+        """
+        training = np.concatenate(division.train)
+        store = normalize(self._dataset, self._normalization, training)
+        excerpt = self._stream().excerpt(choice.utterances, choice.windows)
+        return store._replace(frames=None), excerpt
+
+    def _stream(self) -> Streamer:
+        windowing, dtype = self._windowing, jnp.dtype(self._config.data_dtype)
+        frames, augmentation = self._dataset.features, windowing.augmentation
+        return Streamer(frames, windowing.num_frames, augmentation, dtype)
 
     def _choose(
         self, domains: Domains, per_domain: int, step: int, seed: int

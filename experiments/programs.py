@@ -82,12 +82,13 @@ class Programs:
             silence=silence,
         )
         self.network: Network = build(axis_name=self.layout.axis_name)
-        self._alone: Network = build()
+        # For one device.
+        self.alone: Network = build()
         self._local = local(self.layout)
         self._trainings: dict[tuple[str, int, int], Training] = {}
         self._recomputes: dict[tuple[int, int], RecomputeFn] = {}
         self._predict: PredictFn = compile_predict(
-            self._alone,
+            self.alone,
             self.windowing.num_frames,
             silence,
             self._local,
@@ -146,7 +147,7 @@ class Programs:
         key = num_domains, per_domain
         if key not in self._recomputes:
             self._recomputes[key] = compile_recompute(
-                self._alone,
+                self.alone,
                 self.windowing,
                 per_domain,
                 self._local,

@@ -14,7 +14,14 @@ from damldg_jax.corpora.scenarios import ALSO_TEST, Split
 from damldg_jax.errors import InputError
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.reports import CLASS_REPORT, Column, Report
-from experiments.outputs import write_csv, write_json
+from experiments.outputs import (
+    METRICS,
+    PREDICTIONS,
+    read_metrics,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 Entry = Mapping[str, Any]
 
@@ -96,16 +103,29 @@ def write_results(
     for folder, results in runs.items():
         identity = {name: results[0][name] for name in _IDENTITY}
         identity["sources"] = "+".join(identity["sources"])
-        with (folder / "predictions.csv").open(encoding="utf-8", newline="") as file:
-            reader = csv.reader(file)
-            header = [*_IDENTITY, *next(reader)]
-            rows += [[*identity.values(), *row] for row in reader]
+        columns, *told = _predictions(folder / PREDICTIONS)
+        header = [*_IDENTITY, *columns]
+        rows += [[*identity.values(), *row] for row in told]
         # What is no network has none.
-        if (path := folder / "metrics.jsonl").exists():
-            text = path.read_text(encoding="utf-8").splitlines()
-            lines += [json.dumps({**identity, **json.loads(x)}) + "\n" for x in text]
-    write_csv(workdir / "predictions.csv", header, rows)
-    (workdir / "metrics.jsonl").write_text("".join(lines), encoding="utf-8")
+        if (path := folder / METRICS).exists():
+            lines += [{**identity, **line} for line in read_metrics(path)]
+    write_csv(workdir / PREDICTIONS, header, rows)
+    write_text(workdir / METRICS, "".join(json.dumps(x) + "\n" for x in lines))
+
+
+def _predictions(path: pathlib.Path) -> list[list[str]]:
+    """The rows of a file, their header first."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        if not rows or any(len(row) != len(rows[0]) for row in rows):
+            raise ValueError("rows are not of one length")
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(
+            f"{path} is damaged ({error}). Delete {path.with_name('result.json')}: the "
+            "same command then tests that run again."
+        ) from error
+    return rows
 
 
 def table(

@@ -1,12 +1,14 @@
 """One training run: what it is, how long it takes, and which are trained together."""
 
 import dataclasses
+import hashlib
 import math
 import pathlib
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.batches import samples_per_domain
 from damldg_jax.corpora.scenarios import Split
+from damldg_jax.records import locks
 from experiments.config import DEFAULT_EPOCHS, Config
 from experiments.division import Division
 
@@ -41,6 +43,13 @@ class Run:
     def result(self) -> pathlib.Path:
         """The file that says that the run is finished, and how it came out."""
         return self.folder / "result.json"
+
+    @property
+    def lock(self) -> pathlib.Path:
+        """What is locked by the command that trains it."""
+        # Not in its folder, which may be deleted to be made anew.
+        name = hashlib.sha256("/".join(self.folder.parts[-3:]).encode()).hexdigest()
+        return locks.place(self.folder.parents[2], name[:16])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from damldg_jax.types import BatchStats, Params
 from experiments.checkpoints import Best
 from experiments.config import Config
 from experiments.exhibits import write_exhibits
-from experiments.outputs import write_predictions
+from experiments.outputs import PREDICTIONS, write_predictions
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
 
@@ -90,7 +90,7 @@ def test(
         for selection, (params, batch_stats, _) in candidates.items()
     }
     write_predictions(
-        run.folder / "predictions.csv", programs.dataset, run.division.test, predictions
+        run.folder / PREDICTIONS, programs.dataset, run.division.test, predictions
     )
 
     def look(name: str, members: np.ndarray) -> Predictions:

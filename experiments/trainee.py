@@ -1,5 +1,6 @@
 """A run while it is trained: its files, and what was best so far."""
 
+import functools
 import time
 from collections.abc import Mapping
 from typing import Self
@@ -12,6 +13,9 @@ from damldg_jax.training import TrainState, init_state
 from experiments.adoption import is_adopted
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.circumstances import write_circumstances
+from experiments.console import say
+from experiments.diagnosis import find_operation, utterances_of
+from experiments.health import look_over
 from experiments.outputs import MetricsLog, write_json
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
@@ -51,7 +55,19 @@ class Trainee:
 
     def steps(self) -> set[int]:
         """The steps at which it can begin."""
-        return self._checkpoints.steps() or {0}
+        return self._checkpoints.steps(self._initial) or {0}
+
+    @functools.cached_property
+    def _initial(self) -> Saved:
+        """What there is before the first step."""
+        run, programs = self.run, self._programs
+        domains = len(run.division.train)
+        per_domain = schedule(run.division, programs.config).per_domain
+        training = programs.training(run.method, domains, per_domain)
+        parts = programs.network, training.algorithm, programs.optimizer
+        state = to_host(init_state(*parts, run.seed, domains))
+        state = programs.begin_with(state)
+        return Saved(state, Best(state.params, state.batch_stats, 0, -1.0), 0.0)
 
     def begin(self, step: int, beside: int = 1) -> None:
         """Goes back to a step, or initialises the run.
@@ -61,15 +77,8 @@ class Trainee:
           beside: runs that are trained together, each of which takes its part of the
             time.
         """
-        run, programs = self.run, self._programs
-        domains = len(run.division.train)
-        per_domain = schedule(run.division, programs.config).per_domain
-        training = programs.training(run.method, domains, per_domain)
-        parts = programs.network, training.algorithm, programs.optimizer
-        initial = to_host(init_state(*parts, run.seed, domains))
-        initial = programs.begin_with(initial)
-        best = Best(initial.params, initial.batch_stats, 0, -1.0)
-        saved = self._checkpoints.restore(Saved(initial, best, 0.0), step)
+        run = self.run
+        saved = self._checkpoints.restore(self._initial, step)
         self._checkpoints.discard_after(step)
         self.state, self._best, self._spent = saved
         if is_adopted(run.folder):
@@ -105,11 +114,24 @@ class Trainee:
         Args:
           state: in host memory; it has not taken that step.
         """
-        self._save(state._replace(finite=np.ones((), bool)))
-        self.error = FloatingPointError(
-            f"{self.error} The state before it, after step {int(state.step)}, is kept "
-            f"in {self._checkpoints.folder}."
-        )
+        self.save(state._replace(finite=np.ones((), bool)))
+        step, run, programs = int(state.step), self.run, self._programs
+        told = f"{self.error} The state before it, after step {step}, is kept in "
+        told += f"{self._checkpoints.folder}."
+        if self._team.writes:
+            told += f" {self._tell_batch(step)}"
+        if programs.config.debug_nans:
+            told += f" {find_operation(run, programs, state)}"
+        self.error = FloatingPointError(told)
+
+    def _tell_batch(self, step: int) -> str:
+        path = self.run.folder / "not_finite.json"
+        named = utterances_of(self.run, self._programs, step)
+        write_json(path, {"step": step + 1, "utterances": named})
+        told = f"The utterances of the step are named in {path}."
+        if not self._programs.config.debug_nans:
+            told += " With --debug_nans the same command finds the operation."
+        return told
 
     def evaluate(self, state: TrainState, bar: tqdm) -> None:
         """Evaluates on the validation speakers, keeps what is better, and saves.
@@ -127,7 +149,7 @@ class Trainee:
             bar.set_postfix_str(f"{name}={found.score:.3f}")
             if found.score > self._best.score:
                 self._best = Best(state.params, found.batch_stats, step, found.score)
-        self._save(state)
+        self.save(state)
 
     def finish(self) -> None:
         """Tests the run on the target and writes its result."""
@@ -135,12 +157,23 @@ class Trainee:
             return
         began = time.monotonic()
         entries = test(self.run, self._programs, self.state, self._best)
+        warnings = look_over(self.run, entries, criterion(self._programs))
+        for warning in warnings:
+            say(f"{self.run.title}: {warning}")
         seconds = self._spent + time.monotonic() - began
         programs = self._programs
         write_circumstances(self.run, programs.dataset, programs.config, seconds)
-        write_json(self.run.result, [{**e, "seconds": seconds} for e in entries])
+        also = {"warnings": warnings, "seconds": seconds}
+        write_json(self.run.result, [{**entry, **also} for entry in entries])
 
-    def _save(self, state: TrainState) -> None:
+    def save(self, state: TrainState) -> None:
+        """Saves a state, from which the run can go on.
+
+        Args:
+          state: in host memory.
+        """
+        # A checkpoint shall not be of later steps than the log.
+        self._log.sync()
         now = time.monotonic()
         self._spent += (now - self._since) / self._beside
         self._since = now

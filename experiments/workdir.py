@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from damldg_jax.errors import InputError
+from damldg_jax.records import locks
 from experiments.circumstances import devices, versions
 from experiments.config import Config
 from experiments.data import Prepared, data_hash
@@ -27,7 +28,7 @@ _NOT_OF_A_RUN = (
     *("corpora", "sources", "target", "also_test"),
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
-    *("workers", "beam", "beam_options"),
+    *("workers", "beam", "beam_options", "debug_nans"),
     *("trials_at_once", "steps_per_dispatch", "input"),
     *("distributed", "coordinator_address", "process_id", "num_processes"),
     *("connect_timeout", "peer_timeout"),
@@ -128,13 +129,24 @@ def claim(
             f"or data. {folder}: {difference}. Choose another --workdir, or have them "
             "deleted and done anew by --overwrite."
         )
-    for folder in in_the_way:
-        shutil.rmtree(folder)
+    for run in runs:
+        if run.folder in in_the_way:
+            _delete(run)
     for folder, account in accounts.items():
         write_json(folder / "run.json", account)
     if latest:
         described = _describe(config, prepared, accounts)
         write_json(config.workdir / "config.json", described)
+
+
+def _delete(run: Run) -> None:
+    with locks.tried(run.lock) as free:
+        if free is False:
+            raise InputError(
+                f"Another command trains the run in {run.folder}: let it end, or end "
+                "it, before that folder is deleted."
+            )
+        shutil.rmtree(run.folder)
 
 
 def _hash(path: pathlib.Path | None) -> str | None:

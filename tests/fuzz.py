@@ -1,6 +1,6 @@
-"""Tries random recordings, manifests and trees of names until the time is over.
+"""Tries random files of all kinds that are read until the time is over.
 
-  python -m tests.fuzz --minutes=10
+  python -m tests.fuzz --minutes=10 [--kinds=manifest,records]
 
 Each must end in the right reading or in one message for the user. What does not is
 printed with its seed, which gives the same case again: `attempt(kind, seed)`.
@@ -19,6 +19,13 @@ from pathlib import Path
 from random import Random
 
 from tests.fuzz_audio import try_audio, try_measure
+from tests.fuzz_files import (
+    try_flagfile,
+    try_labels,
+    try_metrics,
+    try_records,
+    try_results,
+)
 from tests.fuzz_names import try_manifest, try_tree
 
 CASES = {
@@ -26,13 +33,23 @@ CASES = {
     "measure": try_measure,
     "manifest": try_manifest,
     "tree": try_tree,
+    "labels": try_labels,
+    "flagfile": try_flagfile,
+    "results": try_results,
+    "metrics": try_metrics,
+    "records": try_records,
 }
 
 
 def attempt(kind: str, seed: int) -> str:
     """Tries one case in a folder of its own; raises if it ends badly."""
+    return attempt_with(kind, Random(seed))
+
+
+def attempt_with(kind: str, rng: Random) -> str:
+    """Tries the case that is drawn."""
     with tempfile.TemporaryDirectory() as folder:
-        return CASES[kind](Random(seed), Path(os.path.realpath(folder)))
+        return CASES[kind](rng, Path(os.path.realpath(folder)))
 
 
 def _hang(*_: object) -> None:
@@ -44,11 +61,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0, help="of the first case")
+    parser.add_argument("--kinds", default=",".join(CASES), help="of files")
     options = parser.parse_args()
+    kinds = options.kinds.split(",")
     end = time.monotonic() + 60 * options.minutes
     counts: Counter[str] = Counter()
     signal.signal(signal.SIGALRM, _hang)
-    cases = ((seed, kind) for seed in itertools.count(options.seed) for kind in CASES)
+    cases = ((seed, kind) for seed in itertools.count(options.seed) for kind in kinds)
     for seed, kind in cases:
         if time.monotonic() > end:
             break

@@ -24,7 +24,7 @@ RESULT_KEYS = {
     *("scenario", "sources", "target", "method", "trial", "seed", "selection"),
     *("accuracy", "uar", "macro_f1", "recall", "confusion", "num_utterances"),
     *("majority_accuracy", "chance_uar", "ece", "present", "seconds"),
-    *("split_hash", "normalization", "transductive"),
+    *("split_hash", "normalization", "transductive", "warnings"),
 }
 EMOTIONS = ["anger", "happiness", "sadness", "disgust", "fear"]
 TARGET_UTTERANCES = 15
@@ -280,6 +280,16 @@ def test_training_stops_where_numbers_are_not_finite(config, place):
     kept = re.search(r"after step ([012]), is kept in (\S+)\.", str(raised.value))
     assert (pathlib.Path(kept[2]) / kept[1]).is_dir()
     # What is kept is sound, and goes on to the same step: no step is passed over.
-    with pytest.raises(FloatingPointError, match=f"at step {int(kept[1]) + 1}:"):
+    config = dataclasses.replace(config, debug_nans=True)
+    message = f"at step {int(kept[1]) + 1}:"
+    with pytest.raises(FloatingPointError, match=message) as raised:
         run_experiments(config)
+    told = str(raised.value)
+    assert re.search(r"encountered in \w+.* \(/.*\.py, line \d+, in \w+: ", told)
+    (named,) = (place / "diverged").rglob("not_finite.json")
+    batch = json.loads(named.read_text())
+    assert batch["step"] == int(kept[1]) + 1
+    assert set(batch["utterances"]) == {"studio", "phone"}
+    assert all(len(names) == 3 for names in batch["utterances"].values())
+    assert str(named) in told
     assert not list((place / "diverged").rglob("result.json"))

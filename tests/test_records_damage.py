@@ -1,14 +1,17 @@
 """Whatever happens to a file of records, it is named and nothing of it is used."""
 
+import dataclasses
 import json
+import re
 import shutil
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from damldg_jax.errors import InputError
-from damldg_jax.records import checksums, shards, tfrecords
+from damldg_jax.records import checksums, packed, shards, tfrecords
 from damldg_jax.records.provenance import corpus_folder, read_description
 from tests.test_records import PROVENANCE, SETTINGS, example
 
@@ -230,6 +233,19 @@ def test_records_that_are_replaced_meanwhile_are_not_called_damaged(
     monkeypatch.undo()
     with pytest.raises(InputError, match="damaged"):
         tfrecords.read(tmp_path, "mine", SETTINGS)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, None])
+def test_frames_that_are_no_numbers_are_found_and_named(tmp_path, value):
+    good, bad = example(0), example(1)
+    features = bad.features.copy() if value else bad.features[:0]
+    features[1:2, 2:3] = value or 0
+    bad = dataclasses.replace(bad, features=features)
+    tfrecords.write(tmp_path, PROVENANCE, [lambda: [good, bad]])
+    with pytest.raises(InputError, match=re.escape(bad.utterance)) as raised:
+        packed.keep(tmp_path, "mine", SETTINGS)
+    assert "no frames, or such as are no numbers" in str(raised.value)
+    assert "Delete that" in str(raised.value)
 
 
 def test_undamaged_records_are_read(data_dir):

@@ -7,6 +7,7 @@ import pytest
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
+from damldg_jax.records import locks
 from experiments.config import Config
 from experiments.data import Prepared
 from experiments.division import divide
@@ -118,3 +119,14 @@ def test_a_damaged_account_is_refused(config):
     (runs(config, prepared())[0].folder / "run.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         claim(config, prepared(), runs(config, prepared()))
+
+
+def test_a_run_that_another_command_trains_is_not_deleted(config):
+    claimed(config)
+    data, other = prepared(), dataclasses.replace(config, steps=7, overwrite=True)
+    with locks.held(runs(config, data)[0].lock):
+        with pytest.raises(InputError, match="Another command trains the run in"):
+            claim(other, data, runs(other, data))
+        assert kept(config) == [True, True]
+    claim(other, data, runs(other, data))
+    assert kept(config) == [False, False]

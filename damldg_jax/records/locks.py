@@ -32,6 +32,7 @@ def held(
     path: pathlib.Path,
     tell: Callable[[str], object] = lambda text: None,
     task: str | None = None,
+    flag: str = "--data_dir",
 ) -> Iterator[None]:
     """Waits until no other process holds a lock, then holds it.
 
@@ -41,6 +42,7 @@ def held(
         has no locks and nothing is held.
       task: what is done by who holds it, a verb first: such as "make a copy"; None for
         the preparation of what the file is named after.
+      flag: by which another folder is chosen.
 
     Yields:
       None, while the lock is held.
@@ -48,7 +50,7 @@ def held(
     Raises:
       InputError: the folder cannot be written to.
     """
-    with writing(path.parent):
+    with writing(path.parent, flag=flag):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = _take(path, tell, task or f"prepare '{_name_of(path)}'")
     try:

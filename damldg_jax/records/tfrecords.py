@@ -136,6 +136,10 @@ def stream(data_dir: pathlib.Path, corpus: str, expected: str) -> Iterator[Examp
             raise damaged_records(folder, corpus, ": ".join(damage) + place)
         digests = []
         for example in _examples(folder, corpus):
+            # Whole to the bit, and yet of another program, or of an extractor's error.
+            if not len(example.features) or not np.isfinite(example.features).all():
+                what = f"'{example.utterance}' has no frames, or such as are no numbers"
+                raise damaged_records(folder, corpus, what)
             digests.append(digest(example))
             yield example
         if content_hash(digests) != expected:

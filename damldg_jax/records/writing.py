@@ -13,7 +13,9 @@ class Unwritable(InputError):
 
 
 @contextlib.contextmanager
-def writing(folder: pathlib.Path, *errors: type[Exception]) -> Iterator[None]:
+def writing(
+    folder: pathlib.Path, *errors: type[Exception], flag: str = "--data_dir"
+) -> Iterator[None]:
     """Turns errors of the file system into one that names the folder and the remedy.
 
     Nothing but writing should go on inside: another error would be told as one of it.
@@ -21,6 +23,7 @@ def writing(folder: pathlib.Path, *errors: type[Exception]) -> Iterator[None]:
     Args:
       folder: that is written to; it lies in the folder of the records, or is that one.
       *errors: what else is raised when a file cannot be written, with its message.
+      flag: by which another folder is chosen.
 
     Yields:
       None.
@@ -37,5 +40,5 @@ def writing(folder: pathlib.Path, *errors: type[Exception]) -> Iterator[None]:
         raise Unwritable(
             printable(f"Cannot write to {folder}: {reason}{where}. ")
             + "Make room there, see to its permissions, or choose another folder by "
-            "--data_dir."
+            f"{flag}."
         ) from error

@@ -110,6 +110,7 @@ def _protocol(protocol: Protocol, selection: str) -> Section:
         figures=tuple(figure for figure in drawn if figure),
         sections=(
             _differences(protocol),
+            *_warned(protocol),
             *_comparisons(protocol, selection),
             *_margins(protocol),
             *_tests(protocol, every, selection),
@@ -122,6 +123,17 @@ def _differences(protocol: Protocol) -> Section:
         title="How this protocol differs from the paper's",
         points=conditions(protocol),
     )
+
+
+def _warned(protocol: Protocol) -> list[Section]:
+    """What runs were told of in training."""
+    points = [
+        f"{run.title} -> {run.test[0]}, trial {run.first['trial']}: {warning}"
+        for run in protocol.runs
+        for warning in run.first.get("warnings", ())
+    ]
+    title = "What speaks against some of the runs"
+    return [Section(title=title, points=tuple(points))] if points else []
 
 
 def _comparisons(protocol: Protocol, selection: str) -> list[Section]:
