@@ -178,6 +178,8 @@ class Checkpoints:
             raise DamagedCheckpoint(first) from error
         if digest != _digest(saved):
             raise DamagedCheckpoint("its content is not what was saved")
+        if _shapes(saved) != _shapes(initial):
+            raise DamagedCheckpoint("its arrays are of another network or optimiser")
         return saved
 
     def _load(self, initial: Saved, step: int) -> tuple[Saved, str]:
@@ -202,6 +204,11 @@ class Checkpoints:
 def _digest(saved: Saved) -> str:
     """Of all that is saved; numbers as JSON gives them back."""
     return digest_of((saved.state._asdict(), saved.best._asdict(), saved.seconds))
+
+
+def _shapes(saved: Saved) -> list[tuple]:
+    arrays = jax.tree_util.tree_leaves_with_path((saved.state, saved.best[:2]))
+    return [(path, np.shape(x), np.asarray(x).dtype) for path, x in arrays]
 
 
 def steps_in(folder: pathlib.Path) -> set[int]:

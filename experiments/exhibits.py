@@ -18,6 +18,8 @@ from experiments.runs import Run
 # Enough for a histogram of energies, and for a picture of points.
 SOURCE_UTTERANCES = 1000
 EMBEDDED_UTTERANCES = 300
+# What half precision holds.
+_HALF_MAX = float(np.finfo(np.float16).max)
 
 
 class Members(NamedTuple):
@@ -120,7 +122,8 @@ def _write_embeddings(
     for corpus, members, predicted in parts:
         places = members.draw(corpus, EMBEDDED_UTTERANCES)
         indices, sides = members.take(places)
-        columns["embedding"].append(predicted.embedding[places].astype(np.float16))
+        embedding = np.clip(predicted.embedding[places], -_HALF_MAX, _HALF_MAX)
+        columns["embedding"].append(embedding.astype(np.float16))
         columns["corpus"].append([corpus] * len(places))
         columns["utterance"].append([dataset.utterances[index] for index in indices])
         columns["side"].append(sides)

@@ -19,7 +19,7 @@ from experiments.results import table, write_results
 from experiments.runs import Run, alike
 from experiments.session import Session
 from experiments.teams import everyone, share
-from experiments.workdir import claim
+from experiments.workdir import claim, other_runs
 from experiments.xla import choose_flags, choose_precision, keep_programs
 
 Entries = dict[pathlib.Path, list[dict[str, Any]]]
@@ -104,6 +104,21 @@ def carry_out(
     keep_programs(config.workdir)
     results, failed = _execute_all(runs, session.programs(prepared.dataset, config))
     return Outcome(results, failed, runs, prepared, notices)
+
+
+def is_in_the_way(plan: Plan, config: Config, session: Session) -> bool:
+    """Whether folders of a plan hold runs of other settings or data.
+
+    Args:
+      plan: what is to be done.
+      config: all settings.
+      session: what plans before this one have left in memory.
+
+    Raises:
+      InputError: settings or data are off.
+    """
+    prepared = session.data(plan.sources, config)
+    return bool(other_runs(config, prepared, list_runs(plan, prepared, config)))
 
 
 def _report(outcome: Outcome, config: Config) -> None:

@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import pathlib
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -32,9 +33,14 @@ def write_json(path: pathlib.Path, content: Any) -> None:
 
 def write_text(path: pathlib.Path, text: str) -> None:
     """Writes a file of text whole or not at all."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary = _beside(path)
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def _beside(path: pathlib.Path) -> pathlib.Path:
+    """A name for what is being written, which no other process on any machine has."""
+    return path.with_suffix(f".{secrets.token_hex(4)}.tmp")
 
 
 def _plain(value: Any) -> Any:
@@ -211,7 +217,7 @@ def prediction_rows(
 
 def write_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays of numbers and text as one ``.npz`` file, whole or not at all."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary = _beside(path)
     with temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
     temporary.replace(path)
@@ -221,7 +227,7 @@ def write_csv(
     path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Writes a CSV file whole or not at all."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary = _beside(path)
     with temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

@@ -188,6 +188,11 @@ def _test(entry: Entry) -> tuple[str, tuple[str, ...]]:
     return entry["target"], tuple(entry.get("sources", ()))
 
 
+def _is_within(test: tuple[str, tuple[str, ...]]) -> bool:
+    target, sources = test
+    return sources == (target,)
+
+
 def _tests(entries: Sequence[Entry]) -> dict[tuple[str, tuple[str, ...]], str]:
     """How each test is named: by its target, or by its sources too if need be."""
     tests = dict.fromkeys(map(_test, entries))
@@ -217,12 +222,15 @@ def _means(
     """Rows of the unweighted mean over tests, where all of several have a result.
 
     Tests on further corpora have no part in it: they weigh one corpus several times.
+    Nor have tests within a corpus beside such across corpora.
     """
     groups = {
         key: entries
         for key, entries in groups.items()
         if entries[0].get("scenario") != ALSO_TEST
     }
+    across = {key: e for key, e in groups.items() if not _is_within(key.test)}
+    groups = across or groups
     tests = {key.test for key in groups}
     if len(tests) < 2:
         return []

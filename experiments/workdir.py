@@ -112,16 +112,8 @@ def claim(
       InputError: folders hold runs of other settings or data; it names them, the
         differences and the remedy.
     """
-    accounts = {
-        # As it will be read back.
-        run.folder: json.loads(json.dumps(account_of(run, prepared, config)))
-        for run in runs
-    }
-    in_the_way = {
-        folder: difference
-        for folder, account in accounts.items()
-        if (difference := _difference(folder, account))
-    }
+    accounts = _accounts(config, prepared, runs, account_of)
+    in_the_way = _differences(accounts)
     if in_the_way and not config.overwrite:
         folder, difference = next(iter(in_the_way.items()))
         raise InputError(
@@ -147,6 +139,42 @@ def _delete(run: Run) -> None:
                 "it, before that folder is deleted."
             )
         shutil.rmtree(run.folder)
+
+
+def other_runs(
+    config: Config, prepared: Prepared, runs: Sequence[Run]
+) -> dict[pathlib.Path, str]:
+    """Finds folders that hold runs of other settings or data.
+
+    Args:
+      config: all settings.
+      prepared: the data.
+      runs: that are wanted.
+
+    Returns:
+      By folder, what differs.
+    """
+    return _differences(_accounts(config, prepared, runs, account_of))
+
+
+def _accounts(
+    config: Config,
+    prepared: Prepared,
+    runs: Sequence[Run],
+    account_of: Callable[[Run, Prepared, Config], dict[str, Any]],
+) -> dict[pathlib.Path, dict[str, Any]]:
+    """The account of each run by its folder, as it will be read back."""
+    return {
+        run.folder: json.loads(json.dumps(account_of(run, prepared, config)))
+        for run in runs
+    }
+
+
+def _differences(
+    accounts: Mapping[pathlib.Path, Mapping[str, Any]],
+) -> dict[pathlib.Path, str]:
+    found = {folder: _difference(folder, its) for folder, its in accounts.items()}
+    return {folder: difference for folder, difference in found.items() if difference}
 
 
 def _hash(path: pathlib.Path | None) -> str | None:

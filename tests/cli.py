@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.quick import QUICK_XLA
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Small enough for a test: a few recordings, a tiny network, a few steps.
@@ -20,7 +22,7 @@ def environment(cwd: Path) -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": "",
+        "XLA_FLAGS": QUICK_XLA,
         "JAX_COMPILATION_CACHE_DIR": os.environ.get(
             "JAX_COMPILATION_CACHE_DIR", str(cwd / "compiled")
         ),

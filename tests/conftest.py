@@ -3,9 +3,15 @@
 import os
 import tempfile
 
+from tests.quick import QUICK_XLA
+
 # Must be set before JAX starts; the tests of pmap need several devices.
-os.environ["XLA_FLAGS"] = (
-    os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_force_host_platform_device_count=8",
+        QUICK_XLA,
+    ]
 )
 # The tests are small: no accelerator is to be claimed for them.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -1,6 +1,7 @@
 """Sweeps without training: folders of corpora, and results from nowhere."""
 
 import dataclasses
+import functools
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from experiments.config import Config
 from experiments.experiment import Outcome
 from experiments.session import Session
 from experiments.sweep import command
+from experiments.sweep.claims import Claims
 from tests.test_results import entry
 
 
@@ -68,6 +70,12 @@ def write_result(folder, split, method, trial, seconds=60.0):
 def pretender(monkeypatch):
     found = Pretender()
     monkeypatch.setattr(command, "carry_out", found)
+    # Who comes at the same moment is not waited for long.
+    monkeypatch.setattr(
+        command, "Claims", functools.partial(Claims, renewed_every=0.02)
+    )
+    # What it writes is always what is asked for.
+    monkeypatch.setattr(command, "is_in_the_way", lambda *given: False)
     monkeypatch.setattr(Session, "bring_up_to_date", lambda *given: None)
     return found
 

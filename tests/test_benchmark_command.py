@@ -68,7 +68,8 @@ def test_everything_is_told_and_stored(fake, tmp_path, capsys):
     for measure in MEASURES.values():
         assert f"\n{measure.title} " in text
     assert "ResNet-10 of width 16" in text
-    assert "2 made of it by force" in text
+    # Where lines are broken depends on the processor's name.
+    assert "2 made of it by force" in " ".join(text.split())
     assert str(folder / "deep_all") in text
     records = json.loads(file.read_text())
     assert {r["measure"] for r in records} == {"peaks", *MEASURES, "projection"}

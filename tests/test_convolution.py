@@ -1,5 +1,7 @@
 """The layers for a CPU against those of JAX and Flax, with derivatives."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,6 +25,7 @@ def relative(a, b):
     return np.linalg.norm(a - b) / np.linalg.norm(b)
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def curved(function, *arguments):
     """Gradient of the sum of squares, and how it changes along a direction."""
     gradient = jax.grad(

@@ -20,8 +20,8 @@ NAMES = ("studio", "phone", "hall")
 STEPS, CHECKPOINT = 60, 10
 
 
-@pytest.mark.parametrize(("processes", "devices"), [(2, 2), (4, 2)])
-def test_processes_together_do_what_one_does(processes, devices, tmp_path):
+def test_processes_together_do_what_one_does(tmp_path):
+    processes, devices = 4, 2
     done = run_together(
         processes,
         devices,

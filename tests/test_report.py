@@ -1,13 +1,18 @@
 """The report as a whole, from folders of runs to files."""
 
 import csv
+import json
 import re
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
 
 from damldg_jax.errors import InputError
+from damldg_jax.significance import Interval
 from experiments.report.command import main, make_report
+from experiments.report.figures.points import forest, lay_out
+from experiments.report.run_folders import find_runs
 from tests.cli import run
 from tests.fake_runs import utterances, write_left_out, write_run
 from tests.html_page import parse
@@ -137,6 +142,54 @@ def test_what_has_neither_metrics_nor_energies_is_told_all_the_same(tmp_path):
         (folder / name).unlink()
     make_report([tmp_path / "w"], tmp_path / "r")
     assert "Linear SVM" in (tmp_path / "r/report.md").read_text()
+
+
+def test_what_has_no_best_step_is_left_open(tmp_path):
+    write_run(tmp_path / "w")
+    folder = write_run(tmp_path / "w", method="svm", also={"title": "Linear SVM"})
+    entries = json.loads((folder / "result.json").read_text())
+    last = [entry for entry in entries if entry["selection"] == "last"]
+    (folder / "result.json").write_text(json.dumps(last))
+    for name in ("metrics.jsonl", "sources.csv", "embeddings.npz"):
+        (folder / name).unlink()
+    make_report([tmp_path / "w"], tmp_path / "r", "best")
+    (table,) = (tmp_path / "r/tables").glob("overview_*.csv")
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    assert [row[-1] for row in rows if "Linear SVM" in row] == ["-"]
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan, np.inf])
+def test_embeddings_that_cannot_be_laid_out_are_not_drawn(value):
+    corpora = np.array(["a"] * 50)
+    assert lay_out(np.full((50, 4), value), corpora, corpora) is None
+    some = np.random.default_rng(0).normal(size=(50, 4))
+    some[0] = value
+    places, *_ = lay_out(some, corpora, corpora)
+    assert len(places) == 50 - (not np.isfinite(value))
+
+
+def test_an_interval_beside_its_value_is_drawn():
+    odd = {
+        "a": {
+            "M": Interval(0.9, 0.5, 0.5, 0.1, ""),
+            "N": Interval(0.5, *[np.nan] * 3, ""),
+        }
+    }
+    assert forest("uar", "UAR", "UAR", odd, {"a": 0.2})
+
+
+@pytest.mark.parametrize("name", ["embeddings.npz", "predictions.csv", "result.json"])
+def test_any_damage_is_named(tmp_path, name):
+    folder = write_run(tmp_path / "w")
+    whole, rng = (folder / name).read_bytes(), np.random.default_rng(0)
+    for _ in range(60):
+        content = bytearray(whole)
+        content[rng.integers(len(content))] ^= 1 << rng.integers(8)
+        (folder / name).write_bytes(content)
+        try:
+            assert len(find_runs([tmp_path / "w"]).runs) == 1
+        except InputError as error:
+            assert f"{folder} is damaged" in str(error)  # noqa: PT017 - some are not
 
 
 def test_the_command_prints_where_the_page_is_and_what_was_left_out(tmp_path):

@@ -133,6 +133,25 @@ def test_what_differs_is_not_averaged_but_listed(workdir, change):
     assert rows[0][1] != rows[0][2]
 
 
+def test_trials_that_draw_speakers_anew_are_one_protocol(workdir):
+    for trial, size in enumerate((100, 105, 110)):
+        drawn = {"steps": size, "evaluate_every": size // 5, "train_utterances": size}
+        account = {"vary_split": True, "batch_size": 10, **drawn}
+        write_run(workdir, "savee", ("savee",), trial=trial, account=account)
+    (protocol,) = protocols(workdir)
+    assert len(protocol.runs) == 3
+    longer = {"steps": 200, "train_utterances": 100}
+    account = {"vary_split": True, "batch_size": 10, **longer}
+    write_run(workdir, "savee", ("savee",), trial=3, account=account)
+    assert [len(protocol.runs) for protocol in protocols(workdir)] == [3, 1]
+
+
+def test_what_made_the_records_may_be_of_another_version(workdir):
+    write_run(workdir)
+    write_run(workdir, trial=1, versions={**VERSIONS, "tensorflow-datasets": "4.9.9"})
+    assert len(protocols(workdir)) == 1
+
+
 def test_other_corpora_are_no_difference(workdir):
     write_run(workdir)
     write_run(workdir, "savee", ("emodb", "tess"), account={"model_width": 16})
@@ -143,16 +162,17 @@ def test_other_corpora_are_no_difference(workdir):
 def test_tests_that_belong_together():
     left_out = [("a", ("b", "c")), ("b", ("a", "c")), ("c", ("a", "b"))]
     further = [("x", ("a", "b")), ("x", ("b", "c"))]
-    alone = [("d", ("d",)), ("y", ("a",))]
+    alone = [("d", ("d",)), ("x", ("x",)), ("y", ("a",))]
     found = families([*left_out, *further, *alone])
     assert [family.tests for family in found] == [
         tuple(left_out),
         (alone[0],),
-        tuple(further),
         (alone[1],),
+        tuple(further),
+        (alone[2],),
     ]
     # Of one target, sets of sources count as further trials.
-    assert [len(family.groups) for family in found] == [3, 1, 1, 1]
+    assert [len(family.groups) for family in found] == [3, 1, 1, 1, 1]
     assert found[1].title == "Within d"
 
 

@@ -152,6 +152,20 @@ def test_deals_of_trials_by_hand():
     assert least_trials_p([(2, 2), (2, 2)]) == pytest.approx(2 / 36)
 
 
+@pytest.mark.parametrize("trials", [20, 100])
+def test_deals_of_many_trials_are_drawn(trials):
+    rng = np.random.default_rng(0)
+    right = rng.integers(30, 60, size=(2, trials)).astype(float)
+    counts = np.zeros((2, trials, 1, 2, 2))
+    counts[..., 0, 0, 0], counts[..., 0, 0, 1] = right, 100 - right
+    first, second = counts
+    alike = trials_p_value([first], [second], "accuracy")
+    assert 0.01 < alike <= 1
+    assert trials_p_value([first], [second], "accuracy") == alike
+    second = second[:, :, :, ::-1]
+    assert trials_p_value([first], [second], "accuracy") == 1 / 5000
+
+
 def test_false_claims_are_rare():
     """Of two methods that are alike p is 0.05 in one experiment of twenty at most."""
     claims = sum(

@@ -4,6 +4,7 @@
 # ruff: noqa: F401, F811
 
 import dataclasses
+import json
 import re
 
 import pytest
@@ -58,6 +59,26 @@ def test_all_rows_come_out_as_their_own_commands_do(config, place, capsys):
     for entry, other in zip(entries, expected, strict=True):
         assert entry | {"seconds": other["seconds"]} == other
     assert {e["scenario"] for e in entries} == {"4", "5"}
+
+
+def test_finished_runs_of_other_settings_are_not_taken_for_those_asked_for(
+    config, place
+):
+    config = dataclasses.replace(config, trials=1, workdir=place / "other")
+    run_sweep(config, ("5",))
+    before = results(config)["runs"]
+    other = dataclasses.replace(config, learning_rate=0.5)
+    # As where the runs are those of another command.
+    (config.workdir / "sweep.json").unlink()
+    with pytest.raises(InputError, match=r"learning_rate 0\.05 -> 0\.5"):
+        run_sweep(other, ("5",))
+    assert results(config)["runs"] == []
+    run_sweep(dataclasses.replace(other, overwrite=True), ("5",))
+    after = results(config)["runs"]
+    assert after != before
+    assert len(after) == len(before)
+    account = json.loads(next(config.workdir.rglob("run.json")).read_text())
+    assert account["learning_rate"] == 0.5
 
 
 def test_data_are_read_once_for_all_methods_on_them(config, monkeypatch):

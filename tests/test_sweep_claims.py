@@ -133,8 +133,23 @@ def test_without_locks_signs_of_life_decide_and_the_user_is_told(
     assert "a minute apart" in text
 
 
-def test_without_locks_the_later_of_two_notes_stays(own, monkeypatch):
-    without_locks(monkeypatch)
+def test_a_lock_that_another_machine_has_removed_is_not_trusted(other, tmp_path):
+    own = Claims(tmp_path / "sweep", print)
+    # Where each machine has locks of its own, one lets go of what it got, and the file.
+    for path in own._folder.glob(".lock-*"):
+        path.unlink()
+    with own.attempt("a deep_all") as mine:
+        assert not mine
+    other.kill()
+    other.wait()
+    with own.attempt("a deep_all") as mine:
+        assert mine
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_of_two_at_the_same_moment_the_later_note_stays(own, monkeypatch, locked):
+    if not locked:
+        without_locks(monkeypatch)
     write = claims.write_json
 
     def overtaken(path, content):

@@ -8,13 +8,15 @@ whether other seeds might (Ernst 2004, https://doi.org/10.1214/08834230400000039
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from damldg_jax.significance.measures import MEASURES
 
 NUM_PERMUTATIONS = 5000
+# As many ways to deal trials out are all tried, of more some are drawn.
+_MOST_WAYS = 20_000
 # A rounding error is no difference.
 _TOLERANCE = 1e-12
 
@@ -58,7 +60,7 @@ def trials_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
     measure, tables = MEASURES[metric], []
     for x, y in zip(a, b, strict=True):
         scores = np.concatenate([measure(x.sum(axis=1)), measure(y.sum(axis=1))])
-        tables.append(_deals(scores, len(x)))
+        tables.append(_deals(scores, len(x), seed))
     total = math.prod(map(len, tables))
     if total <= NUM_PERMUTATIONS:
         picked = np.array(list(itertools.product(*map(range, map(len, tables)))))
@@ -113,20 +115,25 @@ def _swapped(
     return means[0] - means[1]
 
 
-def _deals(scores: np.ndarray, first: int) -> np.ndarray:
+def _deals(scores: np.ndarray, first: int, seed: int) -> np.ndarray:
     """Differences of means for each way to call ``first`` of the scores the first's.
 
     The actual way comes first.
     """
     total, count = scores.sum(), len(scores)
-    sums = np.array([scores[list(chosen)].sum() for chosen in _choices(count, first)])
+    sums = scores[_choices(count, first, seed)].sum(axis=1)
     return sums / first - (total - sums) / (count - first)
 
 
-def _choices(count: int, first: int) -> Iterator[tuple[int, ...]]:
-    """All ways, or evenly spaced ones of so many that nobody could wait for them."""
-    step = max(1, math.comb(count, first) // (4 * NUM_PERMUTATIONS))
-    return itertools.islice(itertools.combinations(range(count), first), 0, None, step)
+def _choices(count: int, first: int, seed: int) -> np.ndarray:
+    """[ways, first] all ways, or as many drawn ones as there are permutations."""
+    if math.comb(count, first) <= _MOST_WAYS:
+        return np.array(list(itertools.combinations(range(count), first)))
+    rng = np.random.default_rng(seed)
+    every = np.tile(np.arange(count), (NUM_PERMUTATIONS, 1))
+    drawn = rng.permuted(every, axis=1)[:, :first]
+    drawn[0] = np.arange(first)
+    return drawn
 
 
 def _p_value(differences: np.ndarray) -> float:

@@ -45,13 +45,16 @@ def families(tests: Iterable[Test]) -> list[Family]:
     found = [*_left_out(tests), *_of_the_paper(tests)]
     taken = {test for family in found for test in family.tests}
     rest = [test for test in tests if test not in taken]
+    for target, sources in rest:
+        if sources == (target,):
+            where = f"other speakers of {target}"
+            its = ((target, sources),)
+            found.append(Family(f"within_{target}", f"Within {target}", where, (its,)))
+    rest = [(target, sources) for target, sources in rest if sources != (target,)]
     for target in dict.fromkeys(target for target, _ in rest):
         its = tuple(test for test in rest if test[0] == target)
         where = target
         title = f"{target}, trained on {'+'.join(its[0][1])}"
-        if its[0][1] == (target,):
-            title = f"Within {target}"
-            where = f"other speakers of {target}"
         if len(its) > 1:
             title = f"{target}, trained on {len(its)} sets of other corpora"
             where = f"{target} after training on {len(its)} sets of corpora"

@@ -113,7 +113,7 @@ def _left_out(
 
 def _average(row: Sequence[Cell | None], selection: str) -> str:
     values = [c.values(selection, "accuracy") for c in row if c]
-    if len(values) < len(row):
+    if len(values) < len(row) or not all(values):
         return "-"
     return f"{100 * float(np.mean([np.mean(v) for v in values])):.2f}"
 

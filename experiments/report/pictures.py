@@ -61,8 +61,9 @@ def test_figures(
     ]
     if with_energies := [c for c in its if _energies(c)]:
         figures.append(_energy_figure(with_energies, key, name))
-    if embedded := [c for c in its if c.runs[0].embeddings is not None]:
-        figures.append(_embeddings(embedded, key, name))
+    embedded = [c for c in its if c.runs[0].embeddings is not None]
+    if drawn := _embeddings(embedded, key, name):
+        figures.append(drawn)
     return figures
 
 
@@ -172,13 +173,17 @@ def _energy_figure(its: Sequence[Cell], key: str, name: str) -> Figure:
     )
 
 
-def _embeddings(its: Sequence[Cell], key: str, name: str) -> Figure:
+def _embeddings(its: Sequence[Cell], key: str, name: str) -> Figure | None:
     of_each = {}
     for cell in its:
         run = cell.runs[0]
         arrays = run.embeddings
         labels = np.array(run.classes)[arrays["label"]]
-        of_each[cell.title] = lay_out(arrays["embedding"], arrays["corpus"], labels)
+        cloud = lay_out(arrays["embedding"], arrays["corpus"], labels)
+        if cloud is not None:
+            of_each[cell.title] = cloud
+    if not of_each:
+        return None
     return clouds(
         f"embeddings_{key}",
         f"Embeddings, target {name}",

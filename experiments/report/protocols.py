@@ -23,7 +23,6 @@ _OF_THE_RUN = {
 }
 # Must agree where two runs have the same sources.
 _OF_THE_SOURCES = ("steps", "batch_size", "evaluate_every")
-_PACKAGES = ("damldg_jax", "jax", "jaxlib", "flax", "optax", "numpy", "librosa")
 
 
 @dataclasses.dataclass
@@ -69,10 +68,9 @@ class Protocol:
 
 def settings_of(run: RunRecord) -> dict[str, Any]:
     """What a run's account and circumstances say of its protocol."""
-    versions = run.circumstances.get("versions") or {}
     return {
         **{n: value for n, value in run.account.items() if n not in _OF_THE_RUN},
-        **{f"version of {name}": versions.get(name) for name in _PACKAGES},
+        **{f"version of {name}": version for name, version in run.versions.items()},
         "transductive": bool(run.first.get("transductive")),
     }
 
@@ -137,10 +135,15 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:
         yield f"data of {corpus}", value
     for corpus, value in features.items():
         yield f"features of {corpus}", value
-    sources = "+".join(run.test[1])
+    sources, account = "+".join(run.test[1]), run.account
+    if account.get("vary_split") and account.get("train_utterances"):
+        # Each trial has training utterances of its own: an epoch is what they share.
+        epochs = account["steps"] * account["batch_size"] / account["train_utterances"]
+        yield f"epochs with sources {sources}", round(epochs)
+        return
     for name in _OF_THE_SOURCES:
-        if run.account.get(name) is not None:
-            yield f"{name} with sources {sources}", run.account[name]
+        if account.get(name) is not None:
+            yield f"{name} with sources {sources}", account[name]
 
 
 def _letter(number: int) -> str:

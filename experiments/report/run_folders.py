@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,10 @@ from experiments.report.predicted import Predicted, read_predicted, read_rows
 from experiments.results import title_of
 
 Entry = Mapping[str, Any]
+_COMPUTING = (
+    *("damldg_jax", "jax", "jaxlib", "flax", "optax", "chex"),
+    *("numpy", "scipy", "scikit-learn"),
+)
 _NEEDED = ("sources", "target", "method", "trial", "selection", "num_utterances")
 _WHAT_TO_RUN = (
     "Train first, such as by\n  python -m experiments.main "
@@ -54,6 +59,12 @@ class RunRecord:
     def title(self) -> str:
         """Of the method."""
         return title_of(self.first)
+
+    @property
+    def versions(self) -> dict[str, str | None]:
+        """Of all that computes its numbers; what made the records says their hash."""
+        found = self.circumstances.get("versions") or {}
+        return {name: found.get(name) for name in _COMPUTING}
 
     @property
     def test(self) -> tuple[str, tuple[str, ...]]:
@@ -159,7 +170,7 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
 # What reading a file that was cut, changed or written by something else may raise.
 _DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError),
-    *(csv.Error, zipfile.BadZipFile),
+    *(csv.Error, zipfile.BadZipFile, zlib.error, NotImplementedError),
 )
 
 
@@ -177,6 +188,7 @@ def _read(folder: pathlib.Path) -> RunRecord:
         _check(entry, record.predictions.get(selection))
     # Damage is to be found here, not where a figure is drawn.
     _ = record.sources_seen, record.embeddings, record.metrics
+    _ = record.title, record.test, record.versions
     return record
 
 
@@ -213,7 +225,7 @@ def _once(runs: Iterable[RunRecord]) -> tuple[list[RunRecord], list[str]]:
     kept: dict[str, RunRecord] = {}
     told = []
     for run in runs:
-        same = json.dumps([run.account, run.circumstances.get("versions")])
+        same = json.dumps([run.account, run.versions])
         if same in kept:
             other = kept[same]
             results = [_without_time(x) for x in (run, other)]

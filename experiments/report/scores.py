@@ -39,7 +39,7 @@ class Cell(NamedTuple):
         """A number of each trial's entry; those that have it."""
         found = []
         for run in self.runs:
-            value = run.entries[selection]
+            value = run.entries.get(selection)
             for key in path:
                 value = value.get(key) if isinstance(value, dict) else None
             if isinstance(value, int | float):

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Sequence
 
+from damldg_jax.corpora.files import printable
 from experiments.outputs import write_csv, write_text
 from experiments.report.document import Figure, Section, Table
 
@@ -124,4 +125,4 @@ def _plain(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))

@@ -116,11 +116,14 @@ class Claims:
     def _is_taken(self, name: str, locked: bool) -> bool:
         """Whether another process is at it though this one has got the lock, if any."""
         note = self._note(name)
-        if note is None or (locked and note.machine == _machine()):
-            # On one machine, whose lock is free has ended.
+        if note is None:
+            return False
+        own = note.machine == _machine() and note.process == os.getpid()
+        if locked and own:
+            # Of a process before this one that had its number.
             return False
         taken = self.who(name) is not None
-        if taken and locked:
+        if taken and locked and note.machine != _machine():
             self._say(
                 f"Locks in {self._folder} are not shared between machines, or one has "
                 f"ended a moment ago: machines that give no sign of life for "
@@ -140,11 +143,12 @@ class Claims:
                 f"{self._folder} has no file locks. Processes see by signs of life "
                 "what others work on: start them a minute apart."
             )
-            # Of two that come at the same moment, the later note stays.
-            threading.Event().wait(min(1.0, self._renewed_every))
-            if self._note(name) != note:
-                yield False
-                return
+        # Of two that come at the same moment, each with a lock of its machine's or
+        # without any, the later note stays.
+        threading.Event().wait(min(1.0, self._renewed_every))
+        if self._note(name) != note:
+            yield False
+            return
         ended = threading.Event()
         beat = threading.Thread(target=self._renew, args=(path, ended), daemon=True)
         beat.start()

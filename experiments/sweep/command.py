@@ -7,7 +7,7 @@ from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.console import say
 from experiments.distributed import wanted
-from experiments.experiment import carry_out
+from experiments.experiment import carry_out, is_in_the_way
 from experiments.plan import check_methods
 from experiments.session import Session
 from experiments.sweep.claims import Claims, Note
@@ -54,11 +54,16 @@ class Sweep:
         self.claims = Claims(config.workdir / _FOLDER, say)
         self.failed: dict[str, str] = {}
         self.refused: dict[str, str] = {}
+        self.others: set[str] = set()
         self._tried: set[str] = set()
 
     def states(self) -> list[UnitState]:
         """Looks how far each unit is."""
         return [read_unit(unit, size_of(unit)) for unit in self.units]
+
+    def usable(self) -> list[UnitState]:
+        """The same without units whose runs are of other settings or data."""
+        return [state for state in self.states() if state.unit.name not in self.others]
 
     def running(self, states: Sequence[UnitState]) -> Mapping[str, Note]:
         """Who works on units that are not finished."""
@@ -89,11 +94,11 @@ class Sweep:
 
     def _attempt(self, unit: Unit, session: Session) -> bool:
         """Does a unit, if it is left and nobody is at it; returns whether it did."""
-        if unit.name in self._tried or unit.is_finished():
+        if unit.name in self._tried or self._is_done(unit, session):
             return False
         with self.claims.attempt(unit.name) as mine:
             # Another process may have just finished it.
-            if not mine or unit.is_finished():
+            if not mine or self._is_done(unit, session):
                 return False
             self._tried.add(unit.name)
             say(f"Now: {unit.name}.")
@@ -101,11 +106,33 @@ class Sweep:
         say(self.status())
         return True
 
+    def _is_done(self, unit: Unit, session: Session) -> bool:
+        """Whether it has all results, of these settings and data or refused for it."""
+        if not unit.is_finished():
+            return False
+        try:
+            if is_in_the_way(unit.plan, unit.config, session):
+                return False
+        except InputError as error:
+            self.refused[unit.name] = str(error)
+            self.others.add(unit.name)
+        self._tried.add(unit.name)
+        return True
+
+    def _is_other(self, unit: Unit, session: Session) -> bool:
+        """Whether its runs are of other settings or data, or may be."""
+        try:
+            return is_in_the_way(unit.plan, unit.config, session)
+        except InputError:
+            return True
+
     def _do(self, unit: Unit, session: Session) -> None:
         try:
             outcome = carry_out(unit.plan, unit.config, session, latest=False)
         except InputError as error:
             self.refused[unit.name] = str(error)
+            if self._is_other(unit, session):
+                self.others.add(unit.name)
             say(f"{unit.name} cannot be done: {error}")
             return
         if outcome.failed:
@@ -147,14 +174,15 @@ def run_sweep(config: Config, rows: Sequence[str], only_status: bool = False) ->
 
 def _report(sweep: Sweep) -> None:
     """Prints and writes what there is, whoever has done it."""
-    states = sweep.states()
+    states = sweep.usable()
     for state in states:
         if damaged := [run.result for run in state.runs if run.is_damaged]:
             sweep.refused[state.unit.name] = (
                 f"{damaged[0]} is damaged. Delete it: the same command then tests that "
                 "run again."
             )
-    write_all(sweep.rows, states, {**sweep.failed, **sweep.refused}, sweep.config)
+    problems = {**sweep.failed, **sweep.refused}
+    write_all(sweep.rows, sweep.usable, problems, sweep.config)
     print(tables(sweep.rows, states, sweep.config))
     for line in left_out(sweep.rows):
         say(line)

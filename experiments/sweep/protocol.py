@@ -3,7 +3,9 @@
 import json
 
 from damldg_jax.errors import InputError
+from damldg_jax.records import locks
 from experiments.config import Config
+from experiments.console import say
 from experiments.outputs import write_json
 from experiments.workdir import protocol_of
 
@@ -25,10 +27,12 @@ def join(config: Config) -> None:
     """
     path, own = config.workdir / _FILE, protocol_of(config)
     try:
-        if path.exists() and not config.overwrite:
-            _compare(json.loads(path.read_text(encoding="utf-8")), own, config)
-        else:
-            write_json(path, own)
+        # Of two that begin it at the same moment, the second one compares.
+        with locks.held(locks.place(config.workdir, "sweep"), say, "begin a sweep"):
+            if path.exists() and not config.overwrite:
+                _compare(json.loads(path.read_text(encoding="utf-8")), own, config)
+            else:
+                write_json(path, own)
     except OSError as error:
         raise InputError(
             f"Cannot write to {config.workdir}: {error.strerror}. See to the "

@@ -1,6 +1,6 @@
 """The results of a sweep: a table for each row, and all of them in one file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from damldg_jax.records import locks
@@ -35,7 +35,7 @@ def tables(rows: Sequence[Row], states: Sequence[UnitState], config: Config) -> 
 
 def write_all(
     rows: Sequence[Row],
-    states: Sequence[UnitState],
+    read_states: Callable[[], Sequence[UnitState]],
     failed: Mapping[str, str],
     config: Config,
 ) -> None:
@@ -43,7 +43,7 @@ def write_all(
 
     Args:
       rows: what was asked for.
-      states: how far each unit is.
+      read_states: looks how far each unit is.
       failed: what went wrong, by the names of the units.
       config: of the sweep.
     """
@@ -58,10 +58,11 @@ def write_all(
         "emotions": config.emotions,
         "classes": target.classes,
         "class_of_emotion": target.mapping,
-        "runs": [entry for row in rows for entry in _entries(row, states)],
     }
-    # Of two processes that end at the same moment, one after the other.
+    # Of two processes that end at the same moment, the second one sees what both did.
     with locks.held(locks.place(config.workdir, "results"), say, "write results"):
+        states = read_states()
+        content["runs"] = [entry for row in rows for entry in _entries(row, states)]
         write_json(config.workdir / "results.json", content)
 
 

@@ -15,6 +15,7 @@ from experiments.report.figures.look import Look, drawn, marker
 
 # t-SNE of more takes long, and shows no more.
 MOST_POINTS = 600
+_FEWEST_POINTS = 4
 
 
 class Cloud(NamedTuple):
@@ -31,7 +32,9 @@ class Cloud(NamedTuple):
     labels: np.ndarray
 
 
-def lay_out(embeddings: np.ndarray, corpora: np.ndarray, labels: np.ndarray) -> Cloud:
+def lay_out(
+    embeddings: np.ndarray, corpora: np.ndarray, labels: np.ndarray
+) -> Cloud | None:
     """Lays embeddings out by t-SNE, as Fig. 2 of the paper does.
 
     Van der Maaten and Hinton 2008, https://jmlr.org/papers/v9/vandermaaten08a.html.
@@ -42,21 +45,25 @@ def lay_out(embeddings: np.ndarray, corpora: np.ndarray, labels: np.ndarray) -> 
       labels: [n] text.
 
     Returns:
-      At most ``MOST_POINTS``, evenly drawn.
+      At most ``MOST_POINTS``, evenly drawn; None of such as have no neighbours: too few
+      finite ones, or all the same.
     """
     from sklearn.manifold import TSNE
 
-    chosen = np.arange(len(embeddings))
+    chosen = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
     if len(chosen) > MOST_POINTS:
         rng = np.random.default_rng(0)
         chosen = np.sort(rng.choice(chosen, MOST_POINTS, replace=False))
+    points = embeddings[chosen].astype(np.float32)
+    if len(chosen) < _FEWEST_POINTS or not np.ptp(points, axis=0).any():
+        return None
     perplexity = min(30.0, (len(chosen) - 1) / 3)
     layout = TSNE(
         perplexity=perplexity, init="pca", learning_rate="auto", random_state=0
     )
     # Threads that wait for each other cost more than they bring for so few points.
     with threadpool_limits(1):
-        places = layout.fit_transform(embeddings[chosen].astype(np.float32))
+        places = layout.fit_transform(points)
     return Cloud(places, corpora[chosen], labels[chosen])
 
 
@@ -160,10 +167,12 @@ def forest(
             for method, found in scores.items():
                 number = methods.index(method)
                 offset = 0.7 * ((number + 0.5) / len(methods) - 0.5)
+                # Few unlike speakers may have an interval beside their value.
                 reach = [[found.value - found.low], [found.high - found.value]]
+                reach = np.maximum(np.nan_to_num(reach), 0)
                 axes.errorbar(
                     *([100 * found.value], [place + offset]),
-                    xerr=100 * np.nan_to_num(reach),
+                    xerr=100 * reach,
                     fmt=marker(number),
                     markersize=5,
                     color=look.colour(number),
