@@ -7,15 +7,19 @@ Beside them is a digest of them all: what is not, to the bit, what was saved is 
 on from, but from the checkpoint before it, or from the beginning.
 """
 
+import contextlib
 import functools
 import pathlib
+import re
 import shutil
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
 
 from damldg_jax.digests import digest_of
+from damldg_jax.errors import InputError
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats, Params
 from experiments.console import say
@@ -30,6 +34,8 @@ _KEPT = 2
 _SET_ASIDE = "damaged_checkpoints"
 
 
+# How it tells what the system has answered.
+_OF_THE_SYSTEM = re.compile(r"\[OS error \d+: \w+ (.*?)\]")
 # What orbax raises for files that are cut short, missing or not what they were.
 _DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 
@@ -88,7 +94,8 @@ class Checkpoints:
     def close(self) -> None:
         """Waits for what is being saved."""
         if "_manager" in self.__dict__:
-            self._manager.close()
+            with _writing(self.folder):
+                self._manager.close()
 
     def steps(self, initial: Saved) -> set[int]:
         """The steps after which there is a sound one; what is damaged is set aside.
@@ -146,14 +153,13 @@ class Checkpoints:
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         progress = {"step": best.step, "score": best.score, "seconds": seconds}
         progress["digest"] = _digest(saved)
-        self._manager.save(
-            int(state.step),
-            args=ocp.args.Composite(
-                state=ocp.args.StandardSave(state._asdict()),
-                best=ocp.args.StandardSave(weights),
-                progress=ocp.args.JsonSave(progress),
-            ),
+        parts = ocp.args.Composite(
+            state=ocp.args.StandardSave(state._asdict()),
+            best=ocp.args.StandardSave(weights),
+            progress=ocp.args.JsonSave(progress),
         )
+        with _writing(self.folder):
+            self._manager.save(int(state.step), args=parts)
 
     def restore(self, initial: Saved, step: int) -> Saved:
         """Restores a checkpoint, or returns what it is given if there is none.
@@ -201,6 +207,21 @@ class Checkpoints:
         return Saved(state, best, seconds), digest
 
 
+@contextlib.contextmanager
+def _writing(folder: pathlib.Path) -> Iterator[None]:
+    """Turns what orbax raises where it cannot write, also some time later."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        known = _OF_THE_SYSTEM.search(str(error))
+        reason = known[1] if known else str(error).splitlines()[0]
+        raise InputError(
+            f"Cannot write a checkpoint to {folder}: {reason}. Make room there, see to "
+            "its permissions, or choose another --workdir; the same command then goes "
+            "on from here."
+        ) from error
+
+
 def _digest(saved: Saved) -> str:
     """Of all that is saved; numbers as JSON gives them back."""
     return digest_of((saved.state._asdict(), saved.best._asdict(), saved.seconds))
@@ -230,6 +251,8 @@ def _manager(folder: pathlib.Path) -> "ocp.CheckpointManager":
     options = ocp.CheckpointManagerOptions(
         max_to_keep=_KEPT,
         create=False,
+        # Of commands that were killed; nobody else is at it.
+        cleanup_tmp_directories=True,
         multiprocessing_options=alone,
         # In the background orbax waits for signals, by names that are the same in all
         # processes: two that save runs of their own would take each other's for theirs.

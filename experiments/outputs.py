@@ -3,12 +3,13 @@
 A file that says that something is finished is written whole or not at all.
 """
 
+import contextlib
 import csv
 import json
 import os
 import pathlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,31 @@ def write_json(path: pathlib.Path, content: Any) -> None:
 
 def write_text(path: pathlib.Path, text: str) -> None:
     """Writes a file of text whole or not at all."""
-    temporary = _beside(path)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    with _whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
-def _beside(path: pathlib.Path) -> pathlib.Path:
-    """A name for what is being written, which no other process on any machine has."""
-    return path.with_suffix(f".{secrets.token_hex(4)}.tmp")
+@contextlib.contextmanager
+def _whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a file to write to, which takes the place of another when it is whole."""
+    # A name that no other process on any machine has.
+    temporary = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
+    try:
+        with _named(path):
+            yield temporary
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _named(path: pathlib.Path) -> Iterator[None]:
+    """Has errors of the system name a file: those of writing to an open one do not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def _plain(value: Any) -> Any:
@@ -78,7 +96,7 @@ class MetricsLog:
         self._domains, self._file = domains, None
         if not writes:
             return
-        path = folder / METRICS
+        path = self._path = folder / METRICS
         # In one go: what is lost here is lost for good.
         kept = _lines_until(path, first_step)
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
@@ -90,7 +108,8 @@ class MetricsLog:
     def sync(self) -> None:
         """Has what was written reach the disk."""
         if self._file:
-            os.fsync(self._file.fileno())
+            with _named(self._path):
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Closes the files."""
@@ -123,8 +142,9 @@ class MetricsLog:
         if not self._file:
             return
         line = json.dumps(_plain({"step": step, **values}), allow_nan=False)
-        self._file.write(line + "\n")
-        self._file.flush()
+        with _named(self._path):
+            self._file.write(line + "\n")
+            self._file.flush()
         for name, value in values.items():
             if isinstance(value, int | float) and np.isfinite(value):
                 self._events.add_scalar(name, value, step)
@@ -217,19 +237,18 @@ def prediction_rows(
 
 def write_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays of numbers and text as one ``.npz`` file, whole or not at all."""
-    temporary = _beside(path)
-    with temporary.open("wb") as file:
+    with _whole(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    temporary.replace(path)
 
 
 def write_csv(
     path: pathlib.Path, header: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """Writes a CSV file whole or not at all."""
-    temporary = _beside(path)
-    with temporary.open("w", encoding="utf-8", newline="") as file:
+    with (
+        _whole(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-    temporary.replace(path)

@@ -189,7 +189,8 @@ def _hash(path: pathlib.Path | None) -> str | None:
 
 def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
     """What keeps a folder from being gone on with, or nothing."""
-    if not folder.exists():
+    # An empty one is left where its first file could not be written.
+    if not folder.exists() or not any(folder.iterdir()):
         return ""
     try:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))

@@ -48,16 +48,16 @@ def test_two_commands_on_one_work_directory_end_alike(place, undisturbed):
     assert place.outcome() == undisturbed
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="prlimit is Linux's")
 @pytest.mark.parametrize("size", [2_000, 20_000])
 def test_a_disk_that_is_full_is_told_and_nothing_is_lost(place, undisturbed, size):
     """A limit of what a file may hold stands for a disk that is full."""
     assert place.finish("prepare")[0] == 0
 
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    status, messages = place.finish("main", preexec_fn=limit)
-    assert status == 2, messages
+    with place.start("main") as process:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, size))
+        _, messages = process.communicate(timeout=240)
+    assert process.returncode == 2, messages
     error = messages[messages.index("Error: ") :]
     assert str(place.folder) in error
     assert "File too large" in error

@@ -120,7 +120,7 @@ def test_metrics_after_the_last_checkpoint_are_dropped_on_resuming(tmp_path):
     path = tmp_path / "metrics.jsonl"
     with closing(MetricsLog(tmp_path, ("a", "b"), 0)) as log:
         for step in (1, 2, 3):
-            log.write(step, {"loss": 1.0 / step})
+            log.write(step, {"loss": 1.0 / step, "finite": True})
     path.write_text(path.read_text() + '{"step": 4, "lo')  # killed while writing
     with closing(MetricsLog(tmp_path, ("a", "b"), 2)) as log:
         log.write(3, {"loss": 9.0})
