@@ -148,10 +148,10 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
 def _say_outcome(corpus: str, summary: Summary) -> None:
     counts = ", ".join(f"{emotion} {n}" for emotion, n in summary.counts.items())
     skipped = f"; {len(summary.skipped)} left out" if summary.skipped else ""
-    say(
-        f"{corpus}: {sum(summary.counts.values())} utterances, "
-        f"{summary.seconds / 60:.1f} minutes ({counts}){skipped}."
-    )
+    # Pictures last no time.
+    length = f", {summary.seconds / 60:.1f} minutes" if summary.seconds else ""
+    total = sum(summary.counts.values())
+    say(f"{corpus}: {total} utterances{length} ({counts}){skipped}.")
 
 
 def _workers(config: Config) -> Each:

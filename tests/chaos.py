@@ -32,7 +32,10 @@ NAMES = ("studio", "phone", "hall")
 _PATIENCE = 300.0
 _DAY = 86_400.0
 # What a message says to delete.
-_DELETE = re.compile(r"Delete (?:its folder, |that folder, )?(/\S+?)[:.,]?\s")
+_DELETE = (
+    re.compile(r"in (/\S+) are damaged .*Delete that folder"),
+    re.compile(r"Delete (?:its folder, )?(/\S+?)[:.,]?\s"),
+)
 
 
 @dataclasses.dataclass
@@ -230,7 +233,7 @@ def _follow(place: Place, status: int, messages: str) -> str:
     assert status == 2, f"status {status}:\n{messages}"
     assert "Traceback" not in messages, messages
     error = messages[messages.index("Error: ") :]
-    if named := _DELETE.search(error):
+    if named := next(filter(None, (way.search(error) for way in _DELETE)), None):
         path = pathlib.Path(named[1])
         assert place.folder in path.parents, error
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -31,12 +31,21 @@ def section(identity: str, title: str, *parts: str) -> str:
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table that scrolls by itself where the page is too narrow for it."""
-    head = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in header)
+    # Words begin, and numbers end, below each other.
+    words = [all(row[n][:1].isalpha() for row in rows) for n in range(len(header))]
+    kinds = [' class="words"' if of_words else "" for of_words in words]
+    head = "".join(
+        f'<th scope="col"{kind}>{escaped(cell)}</th>'
+        for cell, kind in zip(header, kinds, strict=True)
+    )
     body = "".join(
-        f'<tr><th scope="row">{escaped(first)}</th>'
-        + "".join(f"<td>{escaped(cell)}</td>" for cell in rest)
+        f'<tr><th scope="row">{escaped(row[0])}</th>'
+        + "".join(
+            f"<td{kind}>{escaped(cell)}</td>"
+            for cell, kind in zip(row[1:], kinds[1:], strict=True)
+        )
         + "</tr>"
-        for first, *rest in rows
+        for row in rows
     )
     title = escaped(title)
     return (

@@ -127,10 +127,14 @@ def _differences(protocol: Protocol) -> Section:
 
 def _warned(protocol: Protocol) -> list[Section]:
     """What runs were told of in training."""
+    trials: dict[tuple[str, str, str], list[str]] = {}
+    for run in protocol.runs:
+        for warning in run.first.get("warnings", ()):
+            key = run.title, run.test[0], warning
+            trials.setdefault(key, []).append(str(run.first["trial"]))
     points = [
-        f"{run.title} -> {run.test[0]}, trial {run.first['trial']}: {warning}"
-        for run in protocol.runs
-        for warning in run.first.get("warnings", ())
+        f"{title} -> {target}, trial {', '.join(its)}: {warning}"
+        for (title, target, warning), its in trials.items()
     ]
     title = "What speaks against some of the runs"
     return [Section(title=title, points=tuple(points))] if points else []

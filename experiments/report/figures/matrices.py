@@ -12,8 +12,9 @@ from experiments.report.figures.look import Look, drawn
 
 # Equally readable with every kind of colour vision, and in grey.
 _COLOURS = "cividis"
-# Beside the ground's white, which is another in the dark.
-_WHITE = "#fdfdfd"
+# Beside the ground's white, which is another in the dark, and beside plain black, which
+# matplotlib leaves to the page to choose.
+_WHITE, _BLACK = "#fdfdfd", "#050505"
 _LETTERS = 4  # Of a class, where that tells them apart.
 _NARROW = 7  # Classes of which two matrices have room side by side.
 
@@ -136,7 +137,7 @@ def _cells(
             colour = None
             if not np.isnan(values[i, j]):
                 bright = (values[i, j] - low) / (high - low) > 0.55
-                colour = "#000000" if bright else _WHITE
+                colour = _BLACK if bright else _WHITE
             style = {"color": colour} if colour else {}
             axes.text(j, i, text, ha="center", va="center", fontsize=9, **style)
 
