@@ -103,7 +103,7 @@ def _status(
         print(_help(description, groups))
         return 0
     try:
-        main(flags.FLAGS(argv)[1:])
+        main(_parse(argv))
     except InputError as error:
         print(f"Error: {told_by()}{error}", file=sys.stderr)
         return 2
@@ -125,6 +125,18 @@ def _status(
         print(f"{word}; the same command goes on from here.", file=sys.stderr)
         return status
     return 0
+
+
+def _parse(argv: list[str]) -> list[str]:
+    """Parses flags; returns what are none."""
+    try:
+        return flags.FLAGS(argv)[1:]
+    except UnicodeDecodeError as error:
+        named = [x for x in argv if "flagfile" in x]
+        raise InputError(
+            f"{' '.join(named)}: a file of flags, or one that it names, is no text in "
+            f"UTF-8 ({error})."
+        ) from error
 
 
 def _help(description: str, groups: Collection[str]) -> str:

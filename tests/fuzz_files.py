@@ -11,7 +11,7 @@ from random import Random
 
 from absl.testing import flagsaver
 
-from damldg_jax.corpora import list_utterances
+from damldg_jax.corpora import CORPORA, list_utterances
 from damldg_jax.errors import InputError
 from damldg_jax.records import packed, tfrecords
 from damldg_jax.records.provenance import corpus_folder
@@ -54,8 +54,10 @@ def try_labels(rng: Random, folder: Path) -> str:
     for _ in range(rng.choice((0, 0, 1, 3))):
         lines.insert(rng.randrange(len(lines) + 1), rng.choice(_LINES))
     path.write_bytes(_damaged(rng, "\n".join(lines)))
+    for lost in folder.rglob("*.txt") if rng.random() < 0.2 else ():
+        lost.write_bytes(b"")
     try:
-        found, notices = list_utterances("iemocap", folder)
+        found, notices = list_utterances(CORPORA["iemocap"], folder)
     except InputError as error:
         check_message(str(error), named=str(folder))
         return "refused"
