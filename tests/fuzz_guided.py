@@ -13,16 +13,18 @@ import atheris
 
 
 class FromBytes(Random):
-    """Draws from given bytes, which the fuzzer changes, and then from zeros."""
+    """Draws from given bytes, which the fuzzer changes, and then from their sum."""
 
     def __init__(self, data: bytes):
         """Takes the bytes."""
-        super().__init__(0)
+        super().__init__(sum(data))
         self._data, self._place = data, 0
 
     def getrandbits(self, k: int) -> int:
         """So many bits."""
         end = self._place + -(-k // 8)
+        if end > len(self._data):
+            return super().getrandbits(k)
         taken, self._place = self._data[self._place : end], end
         return int.from_bytes(taken, "little") % (1 << k)
 
@@ -38,7 +40,8 @@ def main() -> None:
         from tests import fuzz
 
     atheris.Setup(
-        [sys.argv[0], *rest], lambda data: fuzz.attempt_with(kind, FromBytes(data))
+        [sys.argv[0], "-max_len=2000", "-len_control=0", *rest],
+        lambda data: fuzz.attempt_with(kind, FromBytes(data)),
     )
     atheris.Fuzz()
 

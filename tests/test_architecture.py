@@ -1,6 +1,7 @@
 """What may know of what: held here, so that it stays so."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,17 @@ def test_the_library_knows_no_flags_and_prints_nothing(path):
         and any(alias.name == "flags" for alias in node.names)
         for node in ast.walk(tree)
     )
+
+
+@pytest.mark.parametrize("path", ROOT.glob("requirements*.txt"), ids=lambda p: p.name)
+def test_every_dependency_has_both_bounds(path):
+    lines = [
+        x.partition("#")[0].partition(";")[0] for x in path.read_text().split("\n")
+    ]
+    wanted = [line.strip() for line in lines if line.strip()]
+    assert wanted
+    for requirement in wanted:
+        assert re.fullmatch(r"[\w.-]+>=[\d.]+,<[\d.]+", requirement), requirement
 
 
 @pytest.mark.parametrize("path", LIBRARY + COMMANDS, ids=lambda path: path.name)

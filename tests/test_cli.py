@@ -1,4 +1,7 @@
+import errno
+import os
 import re
+import signal
 
 import pytest
 from absl.testing import flagsaver
@@ -7,6 +10,7 @@ from damldg_jax.errors import InputError
 from experiments import cli
 from experiments.config import Config
 from experiments.flags import FLAGS, GROUPS
+from experiments.interruption import Interrupted
 from experiments.plan import corpora_to_prepare, make_plan
 
 
@@ -63,6 +67,34 @@ def test_interruption_exits_with_130(capsys):
 
     assert status(main=main) == 130
     assert "same command" in capsys.readouterr().err
+
+
+def test_termination_exits_with_143(capsys):
+    def main(config):
+        raise Interrupted(signal.SIGTERM)
+
+    assert status(main=main) == 143
+    assert capsys.readouterr().err.startswith("Terminated; the same command goes on")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_what_the_disk_refuses_is_told_with_its_path(capsys, number):
+    def main(config):
+        raise OSError(number, os.strerror(number), "run/metrics.jsonl")
+
+    assert status(main=main) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"Error: run/metrics.jsonl: {os.strerror(number)}. Make room"
+    )
+    assert "--workdir" in told
+
+
+def test_a_flagfile_that_is_no_text_is_named(tmp_path, capsys):
+    path = tmp_path / "some.flags"
+    path.write_bytes(b"--target=\xff\xfe\n")
+    assert status(f"--flagfile={path}") == 2
+    assert f"--flagfile={path}: a file of flags" in capsys.readouterr().err
 
 
 def test_numbers_that_are_not_finite_exit_with_1(capsys):
