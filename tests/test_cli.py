@@ -84,9 +84,7 @@ def test_what_the_disk_refuses_is_told_with_its_path(capsys, number):
 
     assert status(main=main) == 2
     told = capsys.readouterr().err
-    assert told.startswith(
-        f"Error: run/metrics.jsonl: {os.strerror(number)}. Make room"
-    )
+    assert told.startswith(f"Error: run/metrics.jsonl: {os.strerror(number)}. Make")
     assert "--workdir" in told
 
 
