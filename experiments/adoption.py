@@ -12,8 +12,9 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.checkpoints import steps_in
-from experiments.outputs import write_json
+from damldg_jax.errors import InputError
+from experiments.checkpoints import SET_ASIDE, steps_in
+from experiments.outputs import METRICS, lines_until, write_json
 from experiments.runs import Run
 
 # In the folder of a run that has another one's training: which one's.
@@ -36,6 +37,9 @@ def adopt(run: Run) -> pathlib.Path | None:
         return None
     # Of an adoption that was cut short.
     (run.folder / _ADOPTED).unlink(missing_ok=True)
+    if (run.folder / SET_ASIDE / str(account.get("steps"))).exists():
+        # Taken over before, and found to be damaged.
+        return None
     for folder in _of_the_same_sources(run):
         if folder != run.folder and _is_the_same(folder, account):
             _take_over(folder, run.folder, account["steps"])
@@ -82,7 +86,8 @@ def _is_the_same(folder: pathlib.Path, account: Mapping[str, Any]) -> bool:
         other is not None
         and training_of(other) == training_of(account)
         and _is_trained(folder, other)
-        and all((folder / name).exists() for name in ("result.json", "metrics.jsonl"))
+        and (folder / "result.json").exists()
+        and _is_whole(folder / METRICS, other["steps"])
     )
 
 
@@ -92,6 +97,13 @@ def _read(path: pathlib.Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None  # Whose account cannot be read is no model for others.
     return account if isinstance(account, dict) else None
+
+
+def _is_whole(log: pathlib.Path, steps: int) -> bool:
+    try:
+        return bool(lines_until(log, steps))
+    except InputError:
+        return False  # Told where it is met in its own run.
 
 
 def _is_trained(folder: pathlib.Path, account: Mapping[str, Any]) -> bool:

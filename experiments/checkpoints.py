@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _KEPT = 2
 # Where a run puts checkpoints that are damaged.
-_SET_ASIDE = "damaged_checkpoints"
+SET_ASIDE = "damaged_checkpoints"
 
 
 # How it tells what the system has answered.
@@ -106,14 +106,20 @@ class Checkpoints:
         return set(self._team.tell(lambda: self._sound(initial)))
 
     def _sound(self, initial: Saved) -> list[int]:
-        steps = sorted(steps_in(self.folder))
-        return [step for step in steps if self._is_sound(initial, step)]
+        found: list[int] = []
+        for step in sorted(steps_in(self.folder), reverse=True):
+            if len(found) == _KEPT:
+                # What is left of one that was being deleted when the process ended.
+                shutil.rmtree(self.folder / str(step), ignore_errors=True)
+            elif self._is_sound(initial, step):
+                found.append(step)
+        return found
 
     def _is_sound(self, initial: Saved, step: int) -> bool:
         try:
             self._read(initial, step)
         except DamagedCheckpoint as error:
-            aside = self.folder.with_name(_SET_ASIDE) / str(step)
+            aside = self.folder.with_name(SET_ASIDE) / str(step)
             shutil.rmtree(aside, ignore_errors=True)
             aside.parent.mkdir(exist_ok=True)
             (self.folder / str(step)).replace(aside)
@@ -177,23 +183,32 @@ class Checkpoints:
         return self._team.broadcast(saved)
 
     def _read(self, initial: Saved, step: int) -> Saved:
+        manager = self._manager
         try:
-            saved, digest = self._load(initial, step)
+            saved, digest = self._load(manager, initial, step)
         except _DAMAGES as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            if _may_pass(error):
+                raise InputError(
+                    f"{self.folder / str(step)} cannot be read ({first}). The same "
+                    "command goes on from there when it can."
+                ) from error
             raise DamagedCheckpoint(first) from error
-        if digest != _digest(saved):
+        # Earlier versions saved none.
+        if digest is not None and digest != _digest(saved):
             raise DamagedCheckpoint("its content is not what was saved")
         if _shapes(saved) != _shapes(initial):
             raise DamagedCheckpoint("its arrays are of another network or optimiser")
         return saved
 
-    def _load(self, initial: Saved, step: int) -> tuple[Saved, str]:
+    def _load(
+        self, manager: "ocp.CheckpointManager", initial: Saved, step: int
+    ) -> tuple[Saved, str | None]:
         import orbax.checkpoint as ocp
 
         state, best, _ = initial
         weights = {"params": best.params, "batch_stats": best.batch_stats}
-        restored = self._manager.restore(
+        restored = manager.restore(
             step,
             args=ocp.args.Composite(
                 state=ocp.args.StandardRestore(_host(state._asdict())),
@@ -202,7 +217,7 @@ class Checkpoints:
             ),
         )
         progress = dict(restored.progress)
-        seconds, digest = progress.pop("seconds"), progress.pop("digest")
+        seconds, digest = progress.pop("seconds"), progress.pop("digest", None)
         state, best = TrainState(**restored.state), Best(**restored.best, **progress)
         return Saved(state, best, seconds), digest
 
@@ -220,6 +235,16 @@ def _writing(folder: pathlib.Path) -> Iterator[None]:
             "its permissions, or choose another --workdir; the same command then goes "
             "on from here."
         ) from error
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the system was in the way, and not what the files hold."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
+        return False
+    told = _OF_THE_SYSTEM.search(str(error))
+    return isinstance(error, OSError) or (
+        told is not None and not told[1].startswith(("No such file", "Not a directory"))
+    )
 
 
 def _digest(saved: Saved) -> str:

@@ -1,5 +1,6 @@
 """A whole experiment: prepare, train, test, report."""
 
+import contextlib
 import pathlib
 import time
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from experiments.results import table, write_results
 from experiments.runs import Run, alike
 from experiments.session import Session
 from experiments.teams import everyone, share
-from experiments.workdir import claim, other_runs
+from experiments.workdir import claim, held, other_runs
 from experiments.xla import choose_flags, choose_precision, keep_programs
 
 Entries = dict[pathlib.Path, list[dict[str, Any]]]
@@ -98,11 +99,14 @@ def carry_out(
     runs = list_runs(plan, prepared, config)
     notices = notices_of(prepared, runs, config)
     check_agreement(config, prepared.hashes)
-    everyone().tell(lambda: claim(config, prepared, runs, latest))
-    for notice in notices:
-        say(notice)
-    keep_programs(config.workdir)
-    results, failed = _execute_all(runs, session.programs(prepared.dataset, config))
+    with contextlib.ExitStack() as stack:
+        team = everyone()
+        team.tell(lambda: stack.enter_context(held(runs)))
+        team.tell(lambda: claim(config, prepared, runs, latest))
+        for notice in notices:
+            say(notice)
+        keep_programs(config.workdir)
+        results, failed = _execute_all(runs, session.programs(prepared.dataset, config))
     return Outcome(results, failed, runs, prepared, notices)
 
 

@@ -9,10 +9,14 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Seconds for closing files, after which a process that was told to end and is still
+# there is told again: Python drops what is raised where objects are deleted.
+_PATIENCE = 10.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,6 +48,7 @@ class Watch:
         """Nothing has been asked yet, and nothing waits."""
         self._waits = False
         self._asked: int | None = None
+        self._since = 0.0
 
     @property
     def asked(self) -> bool:
@@ -84,12 +89,13 @@ class Watch:
           frame: where the process is.
         """
         del frame
-        if self.asked:
-            if number == signal.SIGINT:
-                os.write(2, b"\nLeft at once, as asked twice.\n")
-                os._exit(128 + number)
-            return  # A scheduler may say so several times.
-        self._asked = number
+        now = time.monotonic()
+        # A scheduler may say so several times; what it asks for is being done.
+        if self.asked and (self._waits or now - self._since < _PATIENCE):
+            return
+        self._asked, self._since = number, now
+        # The system's own way out leads through nothing that may hang.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         if not self._waits:
             raise Interrupted(number)
         # What Python has for printing may be in use at this very moment.

@@ -1,7 +1,6 @@
 """Trains runs that differ by their seed alone, together, and tests them."""
 
 import contextlib
-import functools
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +11,6 @@ from tqdm import tqdm
 
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.parallel import Layout, replicate
-from damldg_jax.records import locks
 from damldg_jax.training import TrainState
 from experiments.adoption import adopt
 from experiments.console import progress, say
@@ -21,7 +19,7 @@ from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
 from experiments.results import read_entries
 from experiments.runs import Run, Schedule, schedule
-from experiments.teams import team_of
+from experiments.teams import everyone, team_of
 from experiments.trainee import Trainee
 
 
@@ -40,7 +38,7 @@ def execute(
     errors, waiting = {}, []
     team = team_of(programs.layout)
     with contextlib.ExitStack() as stack:
-        finished = team.tell(lambda: [_is_finished(run, stack) for run in group])
+        finished = team.tell(lambda: [run.result.exists() for run in group])
         for run, done in zip(group, finished, strict=True):
             if done:
                 say(f"{run.title}: finished before, not trained again.")
@@ -67,20 +65,6 @@ def execute(
 def read_result(run: Run) -> list[dict[str, Any]]:
     """Reads the entries of ``results.json`` of a run that is finished."""
     return read_entries(run.result, run.split.scenario)
-
-
-def _is_finished(run: Run, stack: contextlib.ExitStack) -> bool:
-    """Whether a run has a result; if not, no other command trains it from now on."""
-    if not run.result.exists():
-        held = locks.held(run.lock, _say_once, "train runs", "--workdir")
-        stack.enter_context(held)
-    # Whom we waited for may have done it.
-    return run.result.exists()
-
-
-@functools.cache
-def _say_once(text: str) -> None:
-    say(text)
 
 
 def _adopted(run: Run) -> str | None:
@@ -133,7 +117,7 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
         count: replicate(np.int32(count), layout.devices)
         for count in {len(call.steps) for call in calls}
     }
-    late = _Late(trainees, layout)
+    late, alone = _Late(trainees, layout), everyone().count == 1
     bar = progress(None, _title(trainees), "step", total=plan.steps, initial=first)
     bar.set_postfix_str("compiling" if calls else "")
     with bar, contextlib.closing(excerpts), WATCH.span() as watch:
@@ -144,8 +128,10 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
             if call.steps.start == first:
                 bar.set_postfix_str("")
             bar.update(len(call.steps))
-            # Before the first call has come back there is nothing new to be saved.
-            watch.wait()
+            # Before the first call has come back there is nothing new to be saved; and
+            # of several processes that leave, none can wait for the others.
+            if alone:
+                watch.wait()
             if call.ends or watch.asked:
                 late.write(state)
                 states = layout.fetch_runs(state)

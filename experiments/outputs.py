@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from tensorboardX import SummaryWriter
 
 from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 from damldg_jax.evaluation import Predictions
+from experiments.events import Events
 
 # Of a run: a line for each step, and one for each evaluation.
 METRICS = "metrics.jsonl"
@@ -98,12 +98,11 @@ class MetricsLog:
             return
         path = self._path = folder / METRICS
         # In one go: what is lost here is lost for good.
-        kept = _lines_until(path, first_step)
+        kept = lines_until(path, first_step)
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._file = path.open("a", encoding="utf-8")
-        self._events = SummaryWriter(
-            str(folder / "tensorboard"), purge_step=first_step + 1
-        )
+        with _named(path):
+            self._events = Events(folder / "tensorboard", first_step + 1)
 
     def sync(self) -> None:
         """Has what was written reach the disk."""
@@ -145,9 +144,9 @@ class MetricsLog:
         with _named(self._path):
             self._file.write(line + "\n")
             self._file.flush()
-        for name, value in values.items():
-            if isinstance(value, int | float) and np.isfinite(value):
-                self._events.add_scalar(name, value, step)
+            for name, value in values.items():
+                if isinstance(value, int | float) and np.isfinite(value):
+                    self._events.add_scalar(name, value, step)
 
 
 def read_metrics(path: pathlib.Path) -> list[dict[str, Any]]:
@@ -174,8 +173,16 @@ def read_metrics(path: pathlib.Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _lines_until(path: pathlib.Path, step: int) -> list[dict[str, Any]]:
-    """The lines of a log up to a step, of which it must have all."""
+def lines_until(path: pathlib.Path, step: int) -> list[dict[str, Any]]:
+    """Reads the lines of a log up to a step, of which it must have all.
+
+    Args:
+      path: of it.
+      step: up to which; 0 for none.
+
+    Raises:
+      InputError: it is damaged, or lacks steps.
+    """
     lines = read_metrics(path) if path.exists() else []
     found = {line["step"] for line in lines if "finite" in line}
     if missing := set(range(1, step + 1)) - found:

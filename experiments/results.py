@@ -30,6 +30,7 @@ _IDENTITY = (
     *("scenario", "sources", "target", "method", "trial"),
     *("normalization", "transductive"),
 )
+_NEEDED = ("sources", "target", "method", "trial", "selection", "num_utterances")
 _SYNTHETIC = "Synthetic corpora: they show that the software works, and nothing else."
 
 
@@ -76,6 +77,10 @@ def read_entries(path: pathlib.Path, scenario: str) -> list[dict[str, Any]]:
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
+        if not entries:
+            raise ValueError("it has no entry")
+        if lacking := {n for n in _NEEDED for entry in entries if n not in entry}:
+            raise ValueError(f"it has no {', '.join(sorted(lacking))}")
         return [{**entry, "scenario": scenario} for entry in entries]
     except (OSError, ValueError, TypeError) as error:
         raise InputError(

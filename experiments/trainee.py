@@ -1,5 +1,6 @@
 """A run while it is trained: its files, and what was best so far."""
 
+import contextlib
 import functools
 import time
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Self
 import numpy as np
 from tqdm import tqdm
 
+from damldg_jax.errors import InputError
 from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState, init_state
 from experiments.adoption import is_adopted
@@ -48,10 +50,15 @@ class Trainee:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        if self._log:
-            self._log.close()
-        self._checkpoints.close()
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        # Where something has gone wrong already, that is what is to be told.
+        hidden = (InputError, OSError) if kind else ()
+        with contextlib.suppress(*hidden):
+            try:
+                if self._log:
+                    self._log.close()
+            finally:
+                self._checkpoints.close()
 
     def steps(self) -> set[int]:
         """The steps at which it can begin."""

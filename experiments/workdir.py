@@ -5,18 +5,21 @@ A command goes on with folders that agree and refuses those that do not, so resu
 different protocols are never mixed. ``config.json`` tells of the latest command.
 """
 
+import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import pathlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from damldg_jax.errors import InputError
 from damldg_jax.records import locks
 from experiments.circumstances import devices, versions
 from experiments.config import Config
+from experiments.console import say
 from experiments.data import Prepared, data_hash
 from experiments.outputs import write_json
 from experiments.runs import Run, schedule
@@ -121,9 +124,8 @@ def claim(
             f"or data. {folder}: {difference}. Choose another --workdir, or have them "
             "deleted and done anew by --overwrite."
         )
-    for run in runs:
-        if run.folder in in_the_way:
-            _delete(run)
+    for folder in in_the_way:
+        shutil.rmtree(folder)
     for folder, account in accounts.items():
         write_json(folder / "run.json", account)
     if latest:
@@ -131,14 +133,28 @@ def claim(
         write_json(config.workdir / "config.json", described)
 
 
-def _delete(run: Run) -> None:
-    with locks.tried(run.lock) as free:
-        if free is False:
-            raise InputError(
-                f"Another command trains the run in {run.folder}: let it end, or end "
-                "it, before that folder is deleted."
-            )
-        shutil.rmtree(run.folder)
+@contextlib.contextmanager
+def held(runs: Sequence[Run]) -> Iterator[None]:
+    """Waits until no other command is at any of these runs, and keeps others waiting.
+
+    What ``claim`` has written stays true so, and nothing is trained twice.
+
+    Args:
+      runs: of a command.
+
+    Raises:
+      InputError: the work directory cannot be written to.
+    """
+    with contextlib.ExitStack() as stack:
+        # In one order: two commands never wait for each other.
+        for path in sorted({run.lock for run in runs}):
+            stack.enter_context(locks.held(path, _say_once, "train runs", "--workdir"))
+        yield
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    say(text)
 
 
 def other_runs(
@@ -190,7 +206,7 @@ def _hash(path: pathlib.Path | None) -> str | None:
 def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
     """What keeps a folder from being gone on with, or nothing."""
     # An empty one is left where its first file could not be written.
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or all(p.suffix == ".tmp" for p in folder.iterdir()):
         return ""
     try:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))

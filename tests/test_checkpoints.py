@@ -1,13 +1,18 @@
 """What is gone on from is what was saved, to the bit, or it is not gone on from."""
 
+import errno
+import os
 import random
+import shutil
 
 import jax
 import numpy as np
 import pytest
 
 from damldg_jax.digests import digest_of
+from damldg_jax.errors import InputError
 from damldg_jax.training import TrainState
+from experiments import checkpoints as module
 from experiments.checkpoints import Best, Checkpoints, Saved, steps_in
 from tests.chaos import cut, flip
 
@@ -27,6 +32,10 @@ def saved_after(step):
 
 
 INITIAL = saved_after(0)
+# Of reads that orbax leaves under way where another one has failed.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 
 @pytest.fixture
@@ -86,8 +95,6 @@ def test_damage_to_the_newest_is_found_or_changes_nothing(folder, seed, capsys):
 
 def test_content_that_was_not_saved_is_found(folder, monkeypatch):
     """Whole files of orbax's, but of other numbers."""
-    import experiments.checkpoints as module
-
     monkeypatch.setattr(module, "_digest", lambda saved: "of something else")
     place, steps = opened(folder)
     assert steps == set()
@@ -95,10 +102,31 @@ def test_content_that_was_not_saved_is_found(folder, monkeypatch):
     assert steps_in(folder) == set()
 
 
+def test_what_cannot_be_read_just_now_is_not_called_damaged(folder, monkeypatch):
+    def refuse(*given):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    place = Checkpoints(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(place, "_load", refuse)
+        with pytest.raises(InputError, match=r"8 cannot be read .*Too many open files"):
+            place.steps(INITIAL)
+    assert place.steps(INITIAL) == {4, 8}
+    place.close()
+
+
+def test_what_is_left_of_a_deletion_is_no_damage(folder, capsys):
+    shutil.copytree(folder / "4", folder / "2")
+    shutil.rmtree(folder / "2" / "state")
+    place, steps = opened(folder)
+    assert steps == {4, 8}
+    place.close()
+    assert steps_in(folder) == {4, 8}
+    assert "damaged" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["state", "best", "progress"])
 def test_a_part_that_is_missing_is_damage(folder, name):
-    import shutil
-
     shutil.rmtree(folder / "8" / name)
     place, steps = opened(folder)
     assert steps == {4}

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from contextlib import closing
 
 import numpy as np
@@ -8,6 +11,7 @@ from damldg_jax.corpora.scenarios import Split
 from damldg_jax.errors import InputError
 from experiments.outputs import MetricsLog, write_csv, write_json
 from experiments.results import read_entries, run_folder, table
+from tests.cli import ROOT
 
 
 def entry(target="emovo", method="da_mldg", selection="last", trial=0, uar=0.5):
@@ -66,12 +70,13 @@ def test_tests_on_further_corpora_have_no_part_in_the_mean():
 
 def test_damaged_results_are_named_with_the_remedy(tmp_path):
     path = tmp_path / "result.json"
-    for text in ('[{"uar": 0.5', "[1]", "7"):
+    for text in ('[{"uar": 0.5', "[1]", "7", "[]", '[{"uar": 0.5}]'):
         path.write_text(text)
         with pytest.raises(InputError, match=r"result.json is damaged .* Delete it"):
             read_entries(path, "1")
-    path.write_text('[{"uar": 0.5, "scenario": "eng4"}]')
-    assert read_entries(path, "1") == [{"uar": 0.5, "scenario": "1"}]
+    whole = {**entry(), "sources": ["emodb", "savee"], "scenario": "eng4"}
+    path.write_text(json.dumps([whole]))
+    assert read_entries(path, "1") == [{**whole, "scenario": "1"}]
 
 
 def test_table_of_synthetic_corpora_says_so_first():
@@ -125,6 +130,32 @@ def test_metrics_after_the_last_checkpoint_are_dropped_on_resuming(tmp_path):
     with closing(MetricsLog(tmp_path, ("a", "b"), 2)) as log:
         log.write(3, {"loss": 9.0})
     assert steps(path) == [(1, 1.0), (2, 0.5), (3, 9.0)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no limits of files")
+def test_events_that_do_not_fit_on_the_disk_are_told_with_the_path(tmp_path):
+    """In a process of its own: a writer that dies in a thread would hang it."""
+    code = (
+        "import pathlib, resource, sys\n"
+        "from experiments.outputs import MetricsLog\n"
+        "log = MetricsLog(pathlib.Path(sys.argv[1]), ('a',), 0)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
+        "try:\n"
+        "    for step in range(1, 5000):\n"
+        "        log.write(step, {f'm{n}': 1.0 for n in range(5)})\n"
+        "except OSError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "File too large" in done.stdout
+    assert str(tmp_path / "metrics.jsonl") in done.stdout
 
 
 def test_held_out_domains_are_told_by_their_names(tmp_path):

@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -7,13 +9,12 @@ import pytest
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
-from damldg_jax.records import locks
 from experiments.config import Config
 from experiments.data import Prepared
 from experiments.division import divide
 from experiments.results import run_folder
 from experiments.runs import Run
-from experiments.workdir import claim
+from experiments.workdir import claim, held
 
 CORPORA = ("one", "two", "three")
 SPLIT = Split("custom", ("one", "two"), "three")
@@ -121,12 +122,27 @@ def test_a_damaged_account_is_refused(config):
         claim(config, prepared(), runs(config, prepared()))
 
 
-def test_a_run_that_another_command_trains_is_not_deleted(config):
+def test_what_another_command_is_at_is_waited_for(config, capsys):
+    wanted, order = runs(config, prepared()), []
+
+    def other():
+        with held(wanted[:1]):
+            order.append("other")
+
+    with held(wanted):
+        thread = threading.Thread(target=other)
+        thread.start()
+        time.sleep(0.3)
+        order.append("own")
+    thread.join()
+    assert order == ["own", "other"]
+    assert "Another command trains runs in" in capsys.readouterr().err
+    assert not list((config.workdir / "runs").iterdir())
+
+
+def test_what_a_kill_has_left_of_a_first_file_is_in_nobodys_way(config):
+    folder = runs(config, prepared())[0].folder
+    folder.mkdir(parents=True)
+    (folder / "run.12ab34cd.tmp").write_text("{")
     claimed(config)
-    data, other = prepared(), dataclasses.replace(config, steps=7, overwrite=True)
-    with locks.held(runs(config, data)[0].lock):
-        with pytest.raises(InputError, match="Another command trains the run in"):
-            claim(other, data, runs(other, data))
-        assert kept(config) == [True, True]
-    claim(other, data, runs(other, data))
-    assert kept(config) == [False, False]
+    assert kept(config) == [True, True]

@@ -38,7 +38,7 @@ from experiments.results import run_folder, table, write_results
 from experiments.runs import Run
 from experiments.session import Session
 from experiments.testing import make_entry
-from experiments.workdir import account_of_data, claim
+from experiments.workdir import account_of_data, claim, held
 
 METHOD = "linear_svm"
 GROUPS = {
@@ -88,8 +88,9 @@ def main(config: Config) -> None:
     runs = _runs(plan, prepared, config)
     for notice in dict.fromkeys(prepared.notices):
         say(notice)
-    claim(config, prepared, runs, account_of=_account)
-    results = {run.folder: _result(run, prepared, config) for run in _shown(runs)}
+    with held(runs):
+        claim(config, prepared, runs, account_of=_account)
+        results = {run.folder: _result(run, prepared, config) for run in _shown(runs)}
     target, synthetic = prepared.dataset.target, bool(prepared.synthetic)
     write_results(config.workdir, results, synthetic=synthetic, classes=target.classes)
     entries = [entry for of_run in results.values() for entry in of_run]
