@@ -134,19 +134,36 @@ def test_an_adoption_that_was_cut_short_is_done_again(config, both, place, calls
     ).read_bytes()
 
 
-@pytest.mark.parametrize("lost", ["result.json", "metrics.jsonl", "checkpoints", "run"])
+@pytest.mark.parametrize(
+    "lost", ["result.json", "metrics.jsonl", "checkpoints", "run", "a step of the log"]
+)
 def test_only_what_is_finished_is_taken_over(config, both, place, calls, lost):
     again = copied(config, both, place, lost)
     shutil.rmtree(folder_of(again, "four"))
     other = folder_of(again, "three")
     if lost == "checkpoints":
         shutil.rmtree(other / lost / "5")
+    elif lost == "a step of the log":
+        lines = (other / "metrics.jsonl").read_text().splitlines(keepends=True)
+        (other / "metrics.jsonl").write_text("".join(lines[1:]))
     else:
         (other / lost.replace("run", "run.json")).unlink()
     alone = dataclasses.replace(again, target="four", also_test=(), trials=1)
     run_experiments(alone)
     assert calls == [("four", 0)]
     assert not is_adopted(folder_of(again, "four"))
+
+
+def test_what_was_taken_over_and_found_damaged_is_not_taken_over_again(
+    config, both, place, calls
+):
+    again = copied(config, both, place, "damaged")
+    folder = folder_of(again, "four")
+    (folder / "result.json").unlink()
+    (folder / "damaged_checkpoints").mkdir()
+    (folder / "checkpoints" / "5").rename(folder / "damaged_checkpoints" / "5")
+    run_experiments(again)
+    assert calls == [("four", 0)]
 
 
 def test_other_settings_data_or_training_utterances_are_other_trainings(config, both):
