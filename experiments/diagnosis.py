@@ -61,6 +61,8 @@ def find_operation(run: Run, programs: Programs, state: TrainState) -> str:
     )
     store, excerpt = placement.on_host(division, choice)
     given = state, store, placement.domains(division), np.uint32(run.seed), excerpt
+    # Outside of a compiled program NumPy's arrays are not JAX's.
+    given = jax.device_put(given, jax.local_devices()[0])
     # Numbers that are none are the surer sign: an infinity may be meant.
     for watching in (jax.debug_nans, jax.debug_infs):
         try:
