@@ -101,7 +101,7 @@ def _read(path: pathlib.Path) -> dict[str, Any] | None:
 
 def _is_whole(log: pathlib.Path, steps: int) -> bool:
     try:
-        return bool(lines_until(log, steps))
+        return bool(lines_until(log, steps, finished=True))
     except InputError:
         return False  # Told where it is met in its own run.
 

@@ -12,6 +12,7 @@ import functools
 import pathlib
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,10 +33,9 @@ if TYPE_CHECKING:
 _KEPT = 2
 # Where a run puts checkpoints that are damaged.
 SET_ASIDE = "damaged_checkpoints"
-
-
 # How it tells what the system has answered.
 _OF_THE_SYSTEM = re.compile(r"\[OS error \d+: \w+ (.*?)\]")
+_CLOSED = "Event loop is closed"
 # What orbax raises for files that are cut short, missing or not what they were.
 _DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 
@@ -111,6 +111,7 @@ class Checkpoints:
             if len(found) == _KEPT:
                 # What is left of one that was being deleted when the process ended.
                 shutil.rmtree(self.folder / str(step), ignore_errors=True)
+                self._manager.reload()
             elif self._is_sound(initial, step):
                 found.append(step)
         return found
@@ -184,6 +185,7 @@ class Checkpoints:
 
     def _read(self, initial: Saved, step: int) -> Saved:
         manager = self._manager
+        _ignore_late_reads()
         try:
             saved, digest = self._load(manager, initial, step)
         except _DAMAGES as error:
@@ -235,6 +237,22 @@ def _writing(folder: pathlib.Path) -> Iterator[None]:
             "its permissions, or choose another --workdir; the same command then goes "
             "on from here."
         ) from error
+
+
+@functools.cache
+def _ignore_late_reads() -> None:
+    """Keeps orbax's reads from complaining, each by a traceback, of one that failed.
+
+    It closes the loop of all at the first error, and the others find it closed.
+    """
+    hook = sys.unraisablehook
+
+    def filtered(unraisable: "sys.UnraisableHookArgs") -> None:
+        error = unraisable.exc_value
+        if not (isinstance(error, RuntimeError) and _CLOSED in str(error)):
+            hook(unraisable)
+
+    sys.unraisablehook = filtered
 
 
 def _may_pass(error: Exception) -> bool:

@@ -149,23 +149,25 @@ class MetricsLog:
                     self._events.add_scalar(name, value, step)
 
 
-def read_metrics(path: pathlib.Path) -> list[dict[str, Any]]:
+def read_metrics(path: pathlib.Path, finished: bool = True) -> list[dict[str, Any]]:
     """Reads the log of a run.
 
     Args:
       path: of it.
+      finished: whether the run is; if not, its last line may have been cut short when
+        the process ended, and does not count.
 
     Returns:
-      Its whole lines, as ``MetricsLog`` was given them.
+      Its lines, as ``MetricsLog`` was given them.
 
     Raises:
       InputError: it is damaged; the message says what to do.
     """
     try:
         text = path.read_text(encoding="utf-8")
-        # The last one may have been cut short when the process ended.
-        whole = [x for x in text.splitlines(keepends=True) if x.endswith("\n")]
-        lines = [json.loads(line) for line in whole]
+        if not finished:
+            text = text[: text.rfind("\n") + 1]
+        lines = [json.loads(line) for line in text.splitlines()]
         if not all(isinstance(line, dict) and "step" in line for line in lines):
             raise ValueError("a line is none of a step")
     except (OSError, ValueError) as error:
@@ -173,17 +175,20 @@ def read_metrics(path: pathlib.Path) -> list[dict[str, Any]]:
     return lines
 
 
-def lines_until(path: pathlib.Path, step: int) -> list[dict[str, Any]]:
+def lines_until(
+    path: pathlib.Path, step: int, finished: bool = False
+) -> list[dict[str, Any]]:
     """Reads the lines of a log up to a step, of which it must have all.
 
     Args:
       path: of it.
       step: up to which; 0 for none.
+      finished: whether the run is, as for ``read_metrics``.
 
     Raises:
       InputError: it is damaged, or lacks steps.
     """
-    lines = read_metrics(path) if path.exists() else []
+    lines = read_metrics(path, finished) if path.exists() else []
     found = {line["step"] for line in lines if "finite" in line}
     if missing := set(range(1, step + 1)) - found:
         raise _damaged(path, f"step {min(missing)} is missing")

@@ -86,6 +86,8 @@ class Trainee:
         """
         run = self.run
         saved = self._checkpoints.restore(self._initial, step)
+        # Beside what was restored it would only take memory.
+        del self._initial
         self._checkpoints.discard_after(step)
         self.state, self._best, self._spent = saved
         if is_adopted(run.folder):

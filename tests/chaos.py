@@ -11,9 +11,6 @@ undisturbed one; an error must say what to do, which is then done.
 
 import argparse
 import collections
-import dataclasses
-import hashlib
-import json
 import os
 import pathlib
 import random
@@ -26,11 +23,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from damldg_jax.corpora.synthetic import write_corpus
-from tests.cli import environment
+from tests.place import PATIENCE, Place, make_corpora
 
-NAMES = ("studio", "phone", "hall")
-_PATIENCE = 300.0
 _DAY = 86_400.0
 # What a message says to delete.
 _DELETE = (
@@ -39,96 +33,15 @@ _DELETE = (
 )
 
 
-@dataclasses.dataclass
-class Place:
-    """Where commands are run.
-
-    Attributes:
-      folder: of everything.
-      corpora: of the recordings.
-    """
-
-    folder: pathlib.Path
-    corpora: pathlib.Path
-
-    @property
-    def records(self) -> pathlib.Path:
-        return self.folder / "records"
-
-    @property
-    def workdir(self) -> pathlib.Path:
-        return self.folder / "work"
-
-    @property
-    def runs(self) -> pathlib.Path:
-        return self.workdir / "runs" / "phone+studio-to-hall"
-
-    def command(self, name: str) -> list[str]:
-        """The command line of a command, as a user gives it."""
-        python = [sys.executable, "-m", f"experiments.{name}"]
-        if name == "report":
-            return [*python, str(self.workdir)]
-        entries = [f"{n}={self.corpora}/synth_{n}/manifest.csv" for n in NAMES]
-        return [
-            *python,
-            f"--corpora={','.join(entries)}",
-            f"--data_dir={self.records}",
-            f"--workdir={self.workdir}",
-            "--target=hall",
-            "--methods=deep_all,da_mldg",
-            # What compiles in no time.
-            *("--model=pooled", "--hidden_units=8", "--crop_seconds=0.6"),
-            *("--batch_size=6", "--steps=24", "--evaluate_every=3"),
-        ]
-
-    def start(self, name: str, *more: str) -> subprocess.Popen[str]:
-        """Starts a command, maybe with further flags."""
-        return subprocess.Popen(
-            [*self.command(name), *more],
-            cwd=self.folder,
-            env=environment(self.corpora),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def finish(self, name: str, *more: str) -> tuple[int, str]:
-        """Runs a command to its end; returns its exit status and messages."""
-        with self.start(name, *more) as process:
-            _, messages = process.communicate(timeout=_PATIENCE)
-        return process.returncode, messages
-
-    def outcome(self) -> dict[str, str]:
-        """Digests of all whose content is the same for the same command."""
-        found = {}
-        for path in sorted(self.records.rglob("*.tfrecord*")):
-            found[path.name] = _digest(path.read_bytes())
-        for name in ("predictions.csv", "metrics.jsonl"):
-            found[name] = _digest((self.workdir / name).read_bytes())
-        results = json.loads((self.workdir / "results.json").read_text())
-        for entry in results["runs"]:
-            del entry["seconds"]
-        found["results.json"] = _digest(json.dumps(results).encode())
-        return found
-
-
-def make_corpora(folder: pathlib.Path) -> pathlib.Path:
-    """Writes three small corpora."""
-    for name in NAMES:
-        full = f"synth_{name}"
-        write_corpus(full, folder / full, speakers=3, repetitions=1)
-    return folder
-
-
 def kill_in(place: Place, moment: str, rng: random.Random) -> bool:
     """Starts the command of a moment and kills it there; whether it lived so long."""
     name, seen = MOMENTS[moment]
     with place.start(name) as process:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not seen(place) and process.poll() is None:
             if time.monotonic() > deadline:
                 process.kill()
-                raise AssertionError(f"{moment}: not seen within {_PATIENCE} s")
+                raise AssertionError(f"{moment}: not seen within {PATIENCE} s")
             time.sleep(0.002)
         _wait(process, rng.uniform(0, DELAYS[moment]))
         alive = process.poll() is None
@@ -266,10 +179,6 @@ def live(
         counts["killed: report"] += kill_in(place, "report", rng)
     finish_all(place, told, ("report",))
     counts.update({f"told: {what}": count for what, count in told.items()})
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def main() -> int:

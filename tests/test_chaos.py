@@ -8,7 +8,7 @@ import resource
 import pytest
 
 from tests import chaos
-from tests.chaos import Place, make_corpora
+from tests.place import Place, make_corpora
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ import errno
 import os
 import random
 import shutil
+import subprocess
+import sys
 
 import jax
 import numpy as np
@@ -15,6 +17,7 @@ from damldg_jax.training import TrainState
 from experiments import checkpoints as module
 from experiments.checkpoints import Best, Checkpoints, Saved, steps_in
 from tests.chaos import cut, flip
+from tests.cli import ROOT
 
 
 def saved_after(step):
@@ -32,10 +35,6 @@ def saved_after(step):
 
 
 INITIAL = saved_after(0)
-# Of reads that orbax leaves under way where another one has failed.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)
 
 
 @pytest.fixture
@@ -93,6 +92,33 @@ def test_damage_to_the_newest_is_found_or_changes_nothing(folder, seed, capsys):
     place.close()
 
 
+def test_damage_is_told_in_a_line_and_by_no_traceback(folder):
+    """In a process of its own: orbax complains to standard error, from threads."""
+    for path in files_of(folder, 8):
+        if path.parent.name == "d":
+            os.truncate(path, 100)
+    code = (
+        "import pathlib, sys, time\n"
+        "from experiments.checkpoints import Checkpoints\n"
+        "from tests.test_checkpoints import INITIAL\n"
+        "place = Checkpoints(pathlib.Path(sys.argv[1]))\n"
+        "print(place.steps(INITIAL))\n"
+        "place.close()\n"
+        "time.sleep(0.5)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "{4}\n", done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("The checkpoint after step 8 in")
+
+
 def test_content_that_was_not_saved_is_found(folder, monkeypatch):
     """Whole files of orbax's, but of other numbers."""
     monkeypatch.setattr(module, "_digest", lambda saved: "of something else")
@@ -120,8 +146,10 @@ def test_what_is_left_of_a_deletion_is_no_damage(folder, capsys):
     shutil.rmtree(folder / "2" / "state")
     place, steps = opened(folder)
     assert steps == {4, 8}
-    place.close()
     assert steps_in(folder) == {4, 8}
+    place.save(saved_after(9))
+    place.close()
+    assert steps_in(folder) == {8, 9}
     assert "damaged" not in capsys.readouterr().err
 
 

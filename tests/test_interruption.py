@@ -11,7 +11,7 @@ import pytest
 
 from experiments import interruption
 from experiments.interruption import Interrupted, Watch
-from tests.chaos import Place, make_corpora
+from tests.place import Place, make_corpora
 
 LONG = ("--methods=deep_all", "--steps=150", "--evaluate_every=100")
 

@@ -224,5 +224,6 @@ def damaged_records(folder: pathlib.Path, corpus: str, error: object) -> InputEr
     reason = next(iter(str(error).splitlines()), type(error).__name__)
     return InputError(
         f"The records of '{corpus}' in {folder} are damaged ({reason}). Delete that "
-        "folder and prepare the corpus again."
+        "folder and prepare the corpus again. The same command does so by itself, from "
+        "the recordings."
     )

@@ -9,7 +9,7 @@ never averaged together; damaged ones are named and left out. The same runs give
 same files.
 
 Exit status: 0 if a report was written, 2 for wrong usage or if there is no run, 130
-when interrupted.
+when interrupted, 143 when terminated.
 """
 
 import pathlib

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from damldg_jax.errors import InputError
+from experiments.outputs import METRICS, PREDICTIONS, read_metrics
 from experiments.report.predicted import Predicted, read_predicted, read_rows
 from experiments.results import title_of
 
@@ -79,7 +80,7 @@ class RunRecord:
     @functools.cached_property
     def predictions(self) -> Mapping[str, Predicted]:
         """Of the target, by selection rule."""
-        rows = read_rows(self.folder / "predictions.csv")
+        rows = read_rows(self.folder / PREDICTIONS)
         of_each: dict[str, list[dict[str, str]]] = {}
         for row in rows:
             of_each.setdefault(row["selection"], []).append(row)
@@ -107,10 +108,8 @@ class RunRecord:
     @functools.cached_property
     def metrics(self) -> list[dict[str, Any]]:
         """Lines of ``metrics.jsonl``; none of what is no network."""
-        path = self.folder / "metrics.jsonl"
-        if not path.exists():
-            return []
-        return [json.loads(x) for x in path.read_text(encoding="utf-8").splitlines()]
+        path = self.folder / METRICS
+        return read_metrics(path) if path.exists() else []
 
 
 class Found(NamedTuple):
@@ -170,6 +169,7 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
 # What reading a file that was cut, changed or written by something else may raise.
 _DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError),
+    # The last one by a zip file whose way of compressing has turned into another.
     *(csv.Error, zipfile.BadZipFile, zlib.error, NotImplementedError),
 )
 

@@ -14,7 +14,7 @@ targets. Row 'within' draws speakers anew in each trial, as with --vary_split. W
 --rows=leave_one_out or --rows=within_corpus it is over --corpora instead.
 
 Exit status: 0 if all is done, or left to others who are at it; 1 if runs diverged; 2
-for wrong usage or data; 130 when interrupted.
+for wrong usage or data; 130 when interrupted, 143 when terminated.
 """
 
 from absl import flags

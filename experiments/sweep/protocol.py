@@ -28,7 +28,8 @@ def join(config: Config) -> None:
     path, own = config.workdir / _FILE, protocol_of(config)
     try:
         # Of two that begin it at the same moment, the second one compares.
-        with locks.held(locks.place(config.workdir, "sweep"), say, "begin a sweep"):
+        lock = locks.place(config.workdir, "sweep")
+        with locks.held(lock, say, "begin a sweep", "--workdir"):
             if path.exists() and not config.overwrite:
                 _compare(json.loads(path.read_text(encoding="utf-8")), own, config)
             else:

@@ -60,7 +60,8 @@ def write_all(
         "class_of_emotion": target.mapping,
     }
     # Of two processes that end at the same moment, the second one sees what both did.
-    with locks.held(locks.place(config.workdir, "results"), say, "write results"):
+    lock = locks.place(config.workdir, "results")
+    with locks.held(lock, say, "write results", "--workdir"):
         states = read_states()
         content["runs"] = [entry for row in rows for entry in _entries(row, states)]
         write_json(config.workdir / "results.json", content)
