@@ -7,13 +7,9 @@ Beside them is a digest of them all: what is not, to the bit, what was saved is 
 on from, but from the checkpoint before it, or from the beginning.
 """
 
-import contextlib
 import functools
 import pathlib
-import re
 import shutil
-import sys
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -24,6 +20,7 @@ from damldg_jax.errors import InputError
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats, Params
 from experiments.console import say
+from experiments.orbax_errors import DAMAGES, ignore_late_reads, may_pass, writing
 from experiments.teams import ALONE, Team
 
 # Orbax, which takes a quarter of a second to load, is loaded after the first steps.
@@ -33,11 +30,6 @@ if TYPE_CHECKING:
 _KEPT = 2
 # Where a run puts checkpoints that are damaged.
 SET_ASIDE = "damaged_checkpoints"
-# How it tells what the system has answered.
-_OF_THE_SYSTEM = re.compile(r"\[OS error \d+: \w+ (.*?)\]")
-_CLOSED = "Event loop is closed"
-# What orbax raises for files that are cut short, missing or not what they were.
-_DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError)
 
 
 class DamagedCheckpoint(ValueError):
@@ -94,7 +86,7 @@ class Checkpoints:
     def close(self) -> None:
         """Waits for what is being saved."""
         if "_manager" in self.__dict__:
-            with _writing(self.folder):
+            with writing(self.folder):
                 self._manager.close()
 
     def steps(self, initial: Saved) -> set[int]:
@@ -165,7 +157,7 @@ class Checkpoints:
             best=ocp.args.StandardSave(weights),
             progress=ocp.args.JsonSave(progress),
         )
-        with _writing(self.folder):
+        with writing(self.folder):
             self._manager.save(int(state.step), args=parts)
 
     def restore(self, initial: Saved, step: int) -> Saved:
@@ -185,12 +177,12 @@ class Checkpoints:
 
     def _read(self, initial: Saved, step: int) -> Saved:
         manager = self._manager
-        _ignore_late_reads()
+        ignore_late_reads()
         try:
             saved, digest = self._load(manager, initial, step)
-        except _DAMAGES as error:
+        except DAMAGES as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
-            if _may_pass(error):
+            if may_pass(error):
                 raise InputError(
                     f"{self.folder / str(step)} cannot be read ({first}). The same "
                     "command goes on from there when it can."
@@ -222,47 +214,6 @@ class Checkpoints:
         seconds, digest = progress.pop("seconds"), progress.pop("digest", None)
         state, best = TrainState(**restored.state), Best(**restored.best, **progress)
         return Saved(state, best, seconds), digest
-
-
-@contextlib.contextmanager
-def _writing(folder: pathlib.Path) -> Iterator[None]:
-    """Turns what orbax raises where it cannot write, also some time later."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        known = _OF_THE_SYSTEM.search(str(error))
-        reason = known[1] if known else str(error).splitlines()[0]
-        raise InputError(
-            f"Cannot write a checkpoint to {folder}: {reason}. Make room there, see to "
-            "its permissions, or choose another --workdir; the same command then goes "
-            "on from here."
-        ) from error
-
-
-@functools.cache
-def _ignore_late_reads() -> None:
-    """Keeps orbax's reads from complaining, each by a traceback, of one that failed.
-
-    It closes the loop of all at the first error, and the others find it closed.
-    """
-    hook = sys.unraisablehook
-
-    def filtered(unraisable: "sys.UnraisableHookArgs") -> None:
-        error = unraisable.exc_value
-        if not (isinstance(error, RuntimeError) and _CLOSED in str(error)):
-            hook(unraisable)
-
-    sys.unraisablehook = filtered
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether the system was in the way, and not what the files hold."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
-        return False
-    told = _OF_THE_SYSTEM.search(str(error))
-    return isinstance(error, OSError) or (
-        told is not None and not told[1].startswith(("No such file", "Not a directory"))
-    )
 
 
 def _digest(saved: Saved) -> str:
