@@ -47,7 +47,11 @@ def contents(seed: int = 0, reference: bool = True, **changes) -> Contents:
         lambda x: (x + rng.uniform(0, 0.5, x.shape)).astype(np.float32), batch_stats
     )
     params = jax.tree.map(np.asarray, params)
-    channels = params["classifier"]["kernel"].shape[0]
+    head = {
+        name: x + rng.normal(size=x.shape) for name, x in params["classifier"].items()
+    }
+    params["classifier"] = {name: x.astype(np.float32) for name, x in head.items()}
+    channels = head["kernel"].shape[0]
     seen = {
         name: Seen(
             rng.normal(number, 0.3, (30, channels)).astype(np.float32),
