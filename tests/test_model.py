@@ -212,3 +212,8 @@ def test_a_prediction_is_immutable(model):
     said = model.predict(voice(1), RATE)
     with pytest.raises(dataclasses.FrozenInstanceError):
         said.emotion = "joy"
+
+
+def test_the_model_of_these_tests_has_something_to_say(model):
+    said = model.predict_all([voice(1, hz) for hz in (100, 200, 300)], RATE)
+    assert np.std([of.energy for of in said]) > 0.01
