@@ -14,7 +14,6 @@ from experiments.experiment import run_experiments
 from experiments.flags import GROUPS
 
 
-
 def main() -> None:
     """Runs the command, and exits with its status."""
     cli.run(run_experiments, __doc__, groups=list(GROUPS))

@@ -32,4 +32,6 @@ def _find(name: str) -> str:
     shipped = FOLDER / path.name
     if path.parent not in (pathlib.PurePath(), _IN_A_CLONE) or not path.name:
         return name
-    return name if pathlib.Path(name).exists() or not shipped.is_file() else str(shipped)
+    return (
+        name if pathlib.Path(name).exists() or not shipped.is_file() else str(shipped)
+    )

@@ -23,6 +23,8 @@ PAGES = {
     "CHANGELOG.md": "changelog.md",
     "benchmarks/README.md": "benchmarks.md",
 }
+# Home has no neighbours to be listed beside it.
+_HEADS = {"index.md": "---\nhide: [navigation]\n---\n"}
 _ORIGINS = {page: name for name, page in PAGES.items()}
 _CODE = re.compile(r"(^ *```.*?^ *```$|`[^`\n]+`(?!\]))", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
@@ -33,7 +35,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages whose files lie outside of docs/."""
     for name, page in PAGES.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=text))
+        files.append(File.generated(config, page, content=_HEADS.get(page, "") + text))
     return files
 
 

@@ -46,14 +46,14 @@ def box(
 ) -> str:
     """A box with a title in bold and smaller lines under it."""
     fill, frame = color
-    first = y + (height - 20 * len(lines)) / 2 + 6
+    first = y + (height - 21 * len(lines)) / 2 + 6
     middle = x + width / 2
     return "\n".join(
         [
             f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="8" '
             f'fill="{fill}" stroke="{frame}" stroke-width="1.5"/>',
-            text(middle, first, title, 17, weight="600"),
-            *(text(middle, first + 20 * n, x, 14) for n, x in enumerate(lines, 1)),
+            text(middle, first, title, 19, weight="600"),
+            *(text(middle, first + 21 * n, x, 16) for n, x in enumerate(lines, 1)),
         ]
     )
 
@@ -90,7 +90,7 @@ def picture(width: int, height: int, title: str, *parts: str) -> str:
 
 def data_flow() -> str:
     """From corpora to the report."""
-    left, wide, high, step = 16, 290, 66, 92
+    left, wide, high, step = 16, 320, 68, 94
     stages = [
         (GREY, "corpora", "file names, emotions, speakers", "corpora/"),
         (GREY, "features", "log-mel or others, fingerprints", "features/"),
@@ -111,18 +111,18 @@ def data_flow() -> str:
         y = 20 + number * step
         parts.append(box(left, y, wide, high, color, title, line))
         parts.append(
-            text(left + wide + 14, y + 16, where, 13, anchor="start", fill=FAINT)
+            text(left + wide + 14, y + 16, where, 14, anchor="start", fill=FAINT)
         )
         if number:
             parts.append(
                 arrow((left + wide / 2, y - step + high), (left + wide / 2, y))
             )
-    right, out = left + wide, left + wide + 160
+    right, out = left + wide, left + wide + 168
     split, evaluated = 20 + 3 * step + 44, 20 + 6 * step + 44
     parts += [
         arrow((right, split), (out, split), (out, evaluated), (right, evaluated)),
         *(
-            text(out + 10, split + 104 + 20 * n, line, 14, anchor="start")
+            text(out + 10, split + 104 + 20 * n, line, 16, anchor="start")
             for n, line in enumerate(
                 ["validation", "speakers, and", "the target:", "never", "trained on"]
             )
@@ -137,7 +137,7 @@ def data_flow() -> str:
         text(left + wide / 2 + 10, 20 + 6 * step - 8, "parameters", 14, anchor="start"),
     ]
     return picture(
-        580, 20 + 8 * step, "How data flows, from corpora to the report", *parts
+        640, 20 + 8 * step, "How data flows, from corpora to the report", *parts
     )
 
 
@@ -150,13 +150,13 @@ def meta_step() -> str:
         )
     ]
     parts = [
-        text(280, 28, "a batch of the source corpora; one is held out at random", 15),
+        text(280, 28, "a batch of the source corpora; one is held out at random", 16),
         *chips,
         arrow((148, 84), (148, 116)),
         arrow((278, 84), (278, 116)),
         arrow((408, 84), (408, 116)),
         box(60, 118, 280, 44, BLUE, "S', meta-train"),
-        box(350, 118, 130, 44, GREEN, "V, meta-test"),
+        box(346, 118, 148, 44, GREEN, "V, meta-test"),
         arrow((200, 162), (200, 196)),
         box(60, 198, 280, 62, BLUE, "L(S') at θ", "mean of the corpora's risks"),
         arrow((200, 260), (200, 294)),
@@ -177,7 +177,7 @@ def meta_step() -> str:
         arrow((480, 543), (528, 543), (528, 327), (340, 327), back=True),
         arrow((528, 327), (528, 229), (340, 229), back=True),
         *(
-            text(540, 290 + 20 * n, line, 14, anchor="start", fill=ORANGE[1])
+            text(540, 290 + 20 * n, line, 16, anchor="start", fill=ORANGE[1])
             for n, line in enumerate(
                 ["the gradient", "passes back", "through θ'", "and γ"]
             )

@@ -5,7 +5,6 @@ import sys
 from experiments.benchmark.command import status
 
 
-
 def main() -> None:
     """Runs the command, and exits with its status."""
     sys.exit(status(sys.argv))

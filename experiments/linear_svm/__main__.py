@@ -4,7 +4,6 @@ from experiments import cli
 from experiments.linear_svm import command
 
 
-
 def main() -> None:
     """Runs the command, and exits with its status."""
     command.choose_defaults()

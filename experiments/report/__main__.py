@@ -4,7 +4,6 @@ from experiments import cli
 from experiments.report import command
 
 
-
 def main() -> None:
     """Runs the command, and exits with its status."""
     cli.run_on(command.main, command.__doc__, command.GROUPS)
