@@ -179,8 +179,9 @@ def pooled(
 
     Examples:
       >>> network = pooled(num_outputs=5, num_features=8, hidden_units=())
-      >>> params, batch_stats = network.init(jax.random.key(0))
-      >>> outputs = network.evaluate(params, batch_stats, jnp.ones((2, 30, 8, 1)))
+      >>> params, batch_stats = jax.jit(network.init)(jax.random.key(0))
+      >>> inputs = jnp.ones((2, 30, 8, 1))
+      >>> outputs = jax.jit(network.evaluate)(params, batch_stats, inputs)
       >>> outputs.logits.shape, outputs.embedding.shape
       ((2, 5), (2, 16))
     """

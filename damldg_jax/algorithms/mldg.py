@@ -204,12 +204,13 @@ def da_mldg(
       >>> from damldg_jax.pooled import pooled
       >>> network = pooled(num_outputs=2, num_features=4, hidden_units=())
       >>> algorithm = da_mldg(network, Hyperparameters(inner_learning_rate=0.1))
+      >>> gradient_fn = jax.jit(algorithm.gradient)
       >>> key = jax.random.key(0)
-      >>> params, batch_stats = network.init(key)
+      >>> params, batch_stats = jax.jit(network.init)(key)
       >>> inputs = jax.random.normal(key, (3, 2, 10, 4, 1))  # 3 domains
       >>> batch = Batch(inputs, jnp.zeros((3, 2), int))
       >>> state = algorithm.init(params, 3)
-      >>> gradient, aux = algorithm.gradient(params, batch_stats, state, batch, key)
+      >>> gradient, aux = gradient_fn(params, batch_stats, state, batch, key)
       >>> sorted(aux.metrics)
       ['gamma', 'held_out', 'loss', 'meta_test_loss']
     """

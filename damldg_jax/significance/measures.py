@@ -24,7 +24,7 @@ def uar(confusion: np.ndarray) -> np.ndarray:
     A class of which a resample has no utterance drops out of the resample's mean.
 
     Examples:
-      >>> print(uar(np.array([[3.0, 1.0], [0.0, 4.0]])))  # true class by predicted class
+      >>> print(uar(np.array([[3.0, 1.0], [0.0, 4.0]])))  # true by predicted
       0.875
     """
     support = confusion.sum(axis=-1)
