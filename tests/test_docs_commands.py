@@ -18,7 +18,7 @@ from absl.testing import flagsaver
 from experiments.flags import FLAGS, read_config
 from experiments.plan import corpora_to_prepare, make_plan
 from experiments.shipped import with_shipped_flagfiles
-from tests.cli import TINY, environment
+from tests.cli import environment
 from tests.documents import PAGES, ROOT, blocks, commands, lines
 
 COMMANDS = [command for page in PAGES for command in commands(page)]
@@ -35,7 +35,12 @@ PLANS = {
 }
 # Whose data nobody but the reader has.
 READERS = "path/to/"
-SMALLER = {"experiments.main": (*TINY, "--steps=2", "--evaluate_every=2")}
+SMALLER = {
+    "experiments.main": (
+        *("--model=pooled", "--hidden_units=4", "--crop_seconds=0.6"),
+        *("--batch_size=6", "--steps=2", "--evaluate_every=2"),
+    )
+}
 
 
 def parse(command):
@@ -133,7 +138,7 @@ def outcome(tmp_path_factory):
         env=environment(place),
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
