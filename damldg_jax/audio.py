@@ -4,6 +4,7 @@ import os
 import pathlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import librosa
 import numpy as np
@@ -48,12 +49,30 @@ class Recording:
     subtype: str
 
 
-def read_waveform(path: pathlib.Path, sample_rate: int) -> np.ndarray:
+class Limits(NamedTuple):
+    """What of the files is read.
+
+    Attributes:
+      seconds: the longest recording.
+      any_format: whether formats are read of which a cut end is not noticed.
+    """
+
+    seconds: float = MAX_SECONDS
+    any_format: bool = False
+
+
+UTTERANCES = Limits()
+
+
+def read_waveform(
+    path: pathlib.Path, sample_rate: int, limits: Limits = UTTERANCES
+) -> np.ndarray:
     """Reads a recording, averages its channels and resamples it.
 
     Args:
       path: a file in one of the formats `containers.SAFE`, whatever its name.
       sample_rate: of the returned waveform, in Hz.
+      limits: to read other files, too.
 
     Returns:
       A float64 waveform of shape [samples], full scale 1.
@@ -62,7 +81,7 @@ def read_waveform(path: pathlib.Path, sample_rate: int) -> np.ndarray:
       RecordingError: the file is unreadable, truncated, empty, too short or too
         long, silent or far too loud, or holds values that are not finite.
     """
-    return _read(path, sample_rate, []).waveform
+    return _read(path, sample_rate, [], limits).waveform
 
 
 def read_recording(path: pathlib.Path, sample_rate: int) -> Recording:
@@ -81,7 +100,12 @@ def read_recording(path: pathlib.Path, sample_rate: int) -> Recording:
     return _read(path, sample_rate, kept=[np.zeros((0, 1), np.float32)])
 
 
-def _read(path: pathlib.Path, sample_rate: int, kept: list[np.ndarray]) -> Recording:
+def _read(
+    path: pathlib.Path,
+    sample_rate: int,
+    kept: list[np.ndarray],
+    limits: Limits = UTTERANCES,
+) -> Recording:
     """Reads a recording; its channels are kept if there is something kept already."""
     if not os.path.isfile(path):
         raise RecordingError(f"unreadable ({_what_else(path)})")
@@ -89,21 +113,73 @@ def _read(path: pathlib.Path, sample_rate: int, kept: list[np.ndarray]) -> Recor
     try:
         with soundfile.SoundFile(_plain(path)) as file:
             rate, container, subtype = file.samplerate, file.format, file.subtype
-            for block in _blocks(file):
+            for block in _blocks(file, limits):
                 means.append(block.mean(axis=1))
                 if kept:
                     kept.append(block.astype(np.float32))
-        _check_header(path, container)
+        if container in SAFE:
+            _check_header(path, container)
     except (OSError, TypeError, soundfile.SoundFileError) as error:
         raise RecordingError(f"unreadable ({_reason(path, error)})") from error
-    waveform = np.concatenate(means)
-    _check(waveform, rate)
-    if rate != sample_rate:
-        waveform = librosa.resample(
-            waveform, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq"
-        )
+    waveform = _resampled(np.concatenate(means), rate, sample_rate)
     channels = np.concatenate(kept[1:]) if kept else np.zeros((0, 1), np.float32)
     return Recording(waveform, channels, rate, container, subtype)
+
+
+def _resampled(waveform: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    _check(waveform, rate)
+    if rate == sample_rate:
+        return waveform
+    return librosa.resample(
+        waveform, orig_sr=rate, target_sr=sample_rate, res_type="soxr_hq"
+    )
+
+
+def from_samples(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
+    """Treats samples that are in memory as `read_waveform` does those of a file.
+
+    Args:
+      samples: [samples] or [samples, channels], float, full scale 1.
+      rate: of the samples, in Hz.
+      sample_rate: of the returned waveform, in Hz.
+
+    Returns:
+      A float64 waveform of shape [samples], full scale 1.
+
+    Raises:
+      RecordingError: they are no waveform, or none that can be used.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim not in (1, 2) or samples.dtype.kind != "f":
+        raise RecordingError(
+            f"a waveform is [samples] or [samples, channels] of floats with full scale "
+            f"1, and this is {samples.dtype} {list(samples.shape)}; 16-bit integers "
+            "are divided by 32768"
+        )
+    if samples.ndim == 2 and samples.shape[1] > samples.shape[0]:
+        raise RecordingError(
+            f"it has {samples.shape[1]} channels of {samples.shape[0]} samples each; a "
+            "waveform is [samples, channels]"
+        )
+    if not RATES[0] <= rate <= RATES[1]:
+        raise RecordingError(
+            f"a sampling rate of {rate} Hz; possible are {RATES[0]} to {RATES[1]}"
+        )
+    mono = samples.astype(np.float64)
+    if mono.ndim == 2:
+        mono = mono.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise RecordingError("it holds samples that are not finite")
+    if mono.size and (peak := np.abs(mono).max()) > MAX_PEAK:
+        raise _too_loud(peak)
+    return _resampled(mono, rate, sample_rate)
+
+
+def _too_loud(peak: float) -> RecordingError:
+    return RecordingError(
+        f"far too loud: peak {peak:.1e} times full scale; write it anew with samples "
+        "from -1 to 1"
+    )
 
 
 def _plain(path: pathlib.Path) -> bytes | str:
@@ -129,14 +205,14 @@ def _reason(path: pathlib.Path, error: Exception) -> str:
     return str(getattr(error, "error_string", error)).rstrip(".")
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+def _blocks(file: soundfile.SoundFile, limits: Limits) -> Iterator[np.ndarray]:
     """Reads the samples of all channels, as far as there are any."""
     if not RATES[0] <= file.samplerate <= RATES[1]:
         raise RecordingError(
             f"its header claims a sampling rate of {file.samplerate} Hz; possible are "
             f"{RATES[0]} to {RATES[1]}"
         )
-    if file.format not in SAFE:
+    if file.format not in SAFE and not limits.any_format:
         # Where one is cut off, libsndfile does not tell; of MP3 it guesses the length.
         raise RecordingError(
             f"{file.format}, not read to the end for sure: convert it to WAV"
@@ -146,20 +222,17 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
     count, length = 0, 1 + _BLOCK // file.channels
     while len(block := file.read(length, dtype="float64", always_2d=True)):
         count += len(block)
-        if count > MAX_SECONDS * file.samplerate:
+        if count > limits.seconds * file.samplerate:
             raise RecordingError(
-                f"too long: over {MAX_SECONDS} s; cut it into utterances"
+                f"too long: over {limits.seconds:g} s; cut it into utterances"
             )
         if not np.isfinite(block).all():
             raise RecordingError("it holds samples that are not finite")
         peak = np.abs(block).max()
         if peak > MAX_PEAK:
-            raise RecordingError(
-                f"far too loud: peak {peak:.1e} times full scale; write it anew with "
-                "samples from -1 to 1"
-            )
+            raise _too_loud(peak)
         yield block
-    if file.frames < _UNKNOWN_FRAMES:
+    if file.format in SAFE and file.frames < _UNKNOWN_FRAMES:
         _refuse(truncation(count, file.frames))
 
 

@@ -91,7 +91,7 @@ def compile_predict(
         progress: Callable[[list], Iterable] = list,
     ) -> Predictions:
         padded = np.maximum(lengths[utterances], min_frames)
-        batches = list(_batches(padded, min_frames, len(devices)))
+        batches = list(batches_of(padded, min_frames, len(devices)))
         parts: list[tuple] = []
         order: list[np.ndarray] = []
         for places, num_frames, size in progress(batches):
@@ -130,10 +130,20 @@ def _predict_batch(
     return objective.predict(logits), objective.energies(logits, 1.0), embedding
 
 
-def _batches(
-    lengths: np.ndarray, min_frames: int, num_devices: int
+def batches_of(
+    lengths: np.ndarray, min_frames: int, num_devices: int = 1
 ) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Yields (places in ``lengths``, frames, batch of a device), each place once."""
+    """Sorts utterances into batches of similar length.
+
+    Args:
+      lengths: [n] frames of each, at least ``min_frames``.
+      min_frames: of any.
+      num_devices: that take a batch each at a time.
+
+    Yields:
+      Places in ``lengths``, each once; to how many frames they are padded; and the
+      batch of a device, which the last ones of a length need not fill.
+    """
     steps = np.log(lengths / min_frames) / np.log(_LENGTH_RATIO)
     buckets = np.ceil(np.round(steps, 6)).astype(int)
     for bucket in np.unique(buckets):

@@ -15,7 +15,7 @@ Transductive rules see no label, but they see recordings of the unseen corpus to
 a single recording that comes alone could not be treated so. Results tell of it.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,12 +52,14 @@ class Normalization(NamedTuple):
       counts: whether it is itself of that set.
       transductive: whether utterances of the target are normalised by each other.
       meaning: completes "inputs are normalised by the mean and deviation of".
+      learnt: whether they come of the training alone, so that a model keeps them.
     """
 
     group: Callable[[Recording], Hashable]
     counts: Callable[[Recording], bool]
     transductive: bool
     meaning: str
+    learnt: bool = False
 
 
 def _always(recording: Recording) -> bool:
@@ -72,6 +74,7 @@ NORMALIZATIONS: dict[str, Normalization | None] = {
         lambda recording: recording.trained,
         False,
         "the training utterances",
+        learnt=True,
     ),
     "utterance": Normalization(
         lambda recording: recording.number, _always, False, "each utterance alone"
@@ -126,17 +129,39 @@ def normalize(
     """
     if normalization is None:
         return dataset.store
+    group = normalization.group
+    counted = (
+        (group(recording), frames)
+        for recording, frames in _recordings(dataset, training)
+        if normalization.counts(recording)
+    )
+    groups = [group(recording) for recording in _labelled(dataset, training)]
+    shift, scale = shifts_and_scales(groups, counted)
+    return dataset.store._replace(shift=shift, scale=scale)
+
+
+def shifts_and_scales(
+    groups: Sequence[Hashable], counted: Iterable[tuple[Hashable, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What frames are shifted and scaled by, to have mean 0 and deviation 1 in a group.
+
+    Args:
+      groups: [n] of the utterances that are asked for.
+      counted: groups and frames [frames, features] of all that count; each group that
+        is asked for must have some.
+
+    Returns:
+      Two arrays [n, features] float32: what to subtract, and then to multiply by.
+    """
     moments: dict[Hashable, _Moments] = {}
-    for recording, frames in _recordings(dataset, training):
-        if normalization.counts(recording):
-            group, own = normalization.group(recording), _moments(frames)
-            moments[group] = moments[group] + own if group in moments else own
+    for group, frames in counted:
+        own = _moments(frames)
+        moments[group] = moments[group] + own if group in moments else own
     shift = {group: of.mean.astype(np.float32) for group, of in moments.items()}
     scale = {group: _scale(of) for group, of in moments.items()}
-    groups = [normalization.group(r) for r in _labelled(dataset, training)]
-    return dataset.store._replace(
-        shift=np.stack([shift[group] for group in groups]),
-        scale=np.stack([scale[group] for group in groups]),
+    return (
+        np.stack([shift[group] for group in groups]),
+        np.stack([scale[group] for group in groups]),
     )
 
 

@@ -28,7 +28,7 @@ PREDICTIONS = "predictions.csv"
 def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON whole or not at all; what is not a number becomes null."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_plain(content), indent=2, allow_nan=False)
+    text = json.dumps(plain(content), indent=2, allow_nan=False)
     write_text(path, text + "\n")
 
 
@@ -36,6 +36,13 @@ def write_text(path: pathlib.Path, text: str) -> None:
     """Writes a file of text whole or not at all."""
     with _whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
+    """Writes a file whole or not at all, and its folder if there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _whole(path) as temporary:
+        temporary.write_bytes(content)
 
 
 @contextlib.contextmanager
@@ -61,14 +68,14 @@ def _named(path: pathlib.Path) -> Iterator[None]:
         raise
 
 
-def _plain(value: Any) -> Any:
-    """Turns arrays into lists and NaN into null."""
+def plain(value: Any) -> Any:
+    """What JSON can store of a value: arrays become lists, and NaN null."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return str(value) if isinstance(value, pathlib.Path) else value
@@ -140,7 +147,7 @@ class MetricsLog:
         """Writes a line; numbers also become TensorBoard events."""
         if not self._file:
             return
-        line = json.dumps(_plain({"step": step, **values}), allow_nan=False)
+        line = json.dumps(plain({"step": step, **values}), allow_nan=False)
         with _named(self._path):
             self._file.write(line + "\n")
             self._file.flush()

@@ -1,5 +1,6 @@
 """Evaluates parameters on the validation speakers and on the target."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -10,13 +11,14 @@ from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import DimensionScores, Scores
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.training import TrainState
-from damldg_jax.types import BatchStats, Params
+from damldg_jax.types import BatchStats
 from experiments.checkpoints import Best
 from experiments.config import Config
 from experiments.exhibits import write_exhibits
 from experiments.outputs import PREDICTIONS, write_predictions
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
+from experiments.trained_models import Trained, write_models
 
 
 class Validation(NamedTuple):
@@ -82,28 +84,27 @@ def test(
       An entry of ``results.json`` for each selection rule.
     """
     batch_stats = _statistics(run, programs, state)
-    candidates = {"last": (state.params, batch_stats, int(state.step))}
+    chosen = {"last": Trained(state.params, batch_stats, int(state.step))}
     if run.division.validation:
-        candidates["best"] = (best.params, best.batch_stats, best.step)
-    predictions = {
-        selection: _predict(run, programs, params, batch_stats, selection)
-        for selection, (params, batch_stats, _) in candidates.items()
+        chosen["best"] = Trained(best.params, best.batch_stats, best.step)
+
+    def look(selection: str, name: str, members: np.ndarray) -> Predictions:
+        params, statistics, _ = chosen[selection]
+        what = f"Looking at {name} ({selection})"
+        return programs.predict(run.division, params, statistics, members, what)
+
+    test, dataset, config = run.division.test, programs.dataset, programs.config
+    predictions = {name: look(name, run.split.target, test) for name in chosen}
+    write_predictions(run.folder / PREDICTIONS, dataset, test, predictions)
+    write_exhibits(run, dataset, functools.partial(look, "last"), predictions["last"])
+    entries = {
+        selection: make_entry(run, dataset, config, selection, trained.step, predicted)
+        for (selection, trained), predicted in zip(
+            chosen.items(), predictions.values(), strict=True
+        )
     }
-    write_predictions(
-        run.folder / PREDICTIONS, programs.dataset, run.division.test, predictions
-    )
-
-    def look(name: str, members: np.ndarray) -> Predictions:
-        what = f"Looking at {name}"
-        parts = run.division, state.params, batch_stats, members, what
-        return programs.predict(*parts)
-
-    dataset, config = programs.dataset, programs.config
-    write_exhibits(run, dataset, look, predictions["last"])
-    return [
-        make_entry(run, dataset, config, selection, candidates[selection][2], predicted)
-        for selection, predicted in predictions.items()
-    ]
+    write_models(run, programs, chosen, entries, look)
+    return list(entries.values())
 
 
 def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
@@ -112,17 +113,6 @@ def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
     return programs.statistics(
         run.division, state.params, state.batch_stats, per_domain
     )
-
-
-def _predict(
-    run: Run,
-    programs: Programs,
-    params: Params,
-    batch_stats: BatchStats,
-    selection: str,
-) -> Predictions:
-    what = f"Testing on {run.split.target} ({selection})"
-    return programs.predict(run.division, params, batch_stats, run.division.test, what)
 
 
 def _score(

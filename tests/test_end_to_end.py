@@ -13,7 +13,9 @@ import time
 import jax
 import numpy as np
 import pytest
+import soundfile
 
+import damldg_jax
 from experiments import experiment
 from experiments.config import Config
 from experiments.experiment import run_experiments
@@ -112,6 +114,23 @@ def test_predictions_hold_each_target_utterance_once_and_agree_with_results(fini
         assert sum(probabilities) == pytest.approx(1, abs=1e-4)
         assert EMOTIONS[probabilities.index(max(probabilities))] == row["predicted"]
         assert float(row["energy"]) > float("-inf")
+
+
+def test_a_models_file_predicts_recordings_as_the_test_did(finished, place):
+    folder = finished[1] / "runs/phone+studio-to-hall/da_mldg/trial_0"
+    tested = [r for r in rows(folder / "predictions.csv") if r["selection"] == "last"]
+    paths = sorted((place / "corpora/synth_hall").rglob("*.wav"))
+    assert [row["utterance"] for row in tested] == [path.stem for path in paths]
+    model = damldg_jax.load(folder, "last")
+    assert model.description.domains == ["phone", "studio"]
+    assert model.description.training["tested"]["selection"] == "last"
+    waves = [soundfile.read(path)[0] for path in paths]
+    said = model.predict_all(waves, soundfile.info(paths[0]).samplerate)
+    for row, of in zip(tested, said, strict=True):
+        assert of.energy == pytest.approx(float(row["energy"]), abs=1e-4)
+        for name, value in of.probabilities.items():
+            assert value == pytest.approx(float(row[f"probability_{name}"]), abs=1e-4)
+        assert 0 <= of.familiarity.rank <= 1
 
 
 def test_what_the_report_reads_agrees_with_results(finished):

@@ -1,0 +1,343 @@
+"""A trained model that predicts recordings, by itself: `load` it and `predict`."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from damldg_jax.errors import InputError
+from damldg_jax.evaluation import Predictions, batches_of
+from damldg_jax.features import Features, resolve
+from damldg_jax.networks import NETWORKS
+from damldg_jax.normalization import NORMALIZATIONS, Recording, shifts_and_scales
+from damldg_jax.prediction.description import Description
+from damldg_jax.prediction.familiarity import Familiarity, familiarity
+from damldg_jax.prediction.model_file import Contents, decode
+from damldg_jax.prediction.places import find_file
+from damldg_jax.prediction.timeline import Timeline, windows
+
+# Recordings up to this length are predicted in one piece, as utterances are in tests.
+WHOLE_SECONDS = 15.0
+WINDOW_SECONDS = 4.0
+HOP_SECONDS = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """What a model says of a recording, or of a window of one.
+
+    Attributes:
+      emotion: the most probable class; empty where dimensions are told.
+      probabilities: of each class; or the value of each dimension, from -1 to 1.
+      energy: ``log sum_c exp z_c`` of the logits, as in Eq. (3).
+      familiarity: how it lies to what was trained on; None if the model cannot tell.
+      nearest: the training corpus that it is nearest to, or empty.
+      embedding: [channels] float32, the input of the last layer.
+    """
+
+    emotion: str
+    probabilities: Mapping[str, float]
+    energy: float
+    familiarity: Familiarity | None
+    nearest: str
+    embedding: np.ndarray = dataclasses.field(repr=False)
+
+    @property
+    def unlike(self) -> bool:
+        """Whether it looks unlike all that the model was trained on."""
+        return self.familiarity is not None and self.familiarity.unlike
+
+
+class Piece(NamedTuple):
+    """Frames that are predicted by themselves.
+
+    Attributes:
+      frames: [frames, features] float32.
+      recording: number of the recording that they are of.
+      speaker: who speaks, for a model that normalises by speaker.
+    """
+
+    frames: np.ndarray
+    recording: int = 0
+    speaker: str = ""
+
+
+class Model:
+    """A trained model.
+
+    Attributes:
+      contents: of its file.
+      features: what it computes from a recording.
+    """
+
+    def __init__(self, contents: Contents, features: Features):
+        """Builds the network; nothing is compiled yet.
+
+        Args:
+          contents: of the file.
+          features: those that the description names.
+        """
+        self.contents, self.features = contents, features
+        self._network = contents.description.build()
+        self._evaluate = jax.jit(self._evaluated)
+
+    @property
+    def description(self) -> Description:
+        """What must be known of the model."""
+        return self.contents.description
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, or of the dimensions."""
+        return tuple(self.description.classes)
+
+    @property
+    def needs_others(self) -> bool:
+        """Whether recordings are normalised by others that come with them."""
+        rule = NORMALIZATIONS[self.description.normalization]
+        return rule is not None and rule.transductive
+
+    def predict(self, waveform: np.ndarray, sample_rate: int) -> Prediction:
+        """Predicts a recording in one piece.
+
+        Args:
+          waveform: [samples] or [samples, channels], float, full scale 1.
+          sample_rate: of the waveform, in Hz.
+
+        Returns:
+          The prediction.
+
+        Raises:
+          InputError: the waveform is none that can be used, or the model normalises
+            recordings by others and sees nothing of one that comes alone.
+        """
+        return self.predict_all([waveform], sample_rate)[0]
+
+    def predict_all(
+        self,
+        waveforms: Sequence[np.ndarray],
+        sample_rate: int,
+        speakers: Sequence[str] | None = None,
+    ) -> list[Prediction]:
+        """Predicts recordings, each in one piece.
+
+        Args:
+          waveforms: as in ``predict``.
+          sample_rate: of all of them, in Hz.
+          speakers: who speaks in each. It counts for a model that normalises by
+            speaker; left out, one speaks in all.
+
+        Returns:
+          The predictions, in order. Those of a model that normalises by corpus take
+          all for one corpus.
+
+        Raises:
+          InputError: as in ``predict``.
+        """
+        names = [""] * len(waveforms) if speakers is None else speakers
+        pieces = [
+            Piece(self.frames(waveform, sample_rate), number, speaker)
+            for number, (waveform, speaker) in enumerate(
+                zip(waveforms, names, strict=True)
+            )
+        ]
+        return self.predict_pieces(pieces)
+
+    def timeline(
+        self,
+        waveform: np.ndarray,
+        sample_rate: int,
+        window_seconds: float = WINDOW_SECONDS,
+        hop_seconds: float = HOP_SECONDS,
+    ) -> Timeline:
+        """Predicts a recording window by window.
+
+        Args:
+          waveform: as in ``predict``.
+          sample_rate: of it, in Hz.
+          window_seconds: length of a window.
+          hop_seconds: from the beginning of a window to that of the next.
+
+        Returns:
+          The windows that are not silent, and what is said of each.
+
+        Raises:
+          InputError: as in ``predict``; or a length is none.
+        """
+        samples = self.resample(waveform, sample_rate)
+        spans = windows(samples, self.features.sample_rate, window_seconds, hop_seconds)
+        pieces = [Piece(self.features(samples[s.samples])) for s in spans]
+        return Timeline(tuple(spans), tuple(self.predict_pieces(pieces)))
+
+    def resample(self, waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Checks a waveform, averages its channels and resamples it.
+
+        Args:
+          waveform: as in ``predict``.
+          sample_rate: of it, in Hz.
+
+        Returns:
+          [samples] float64 at the rate of the features.
+
+        Raises:
+          InputError: it is none that can be used.
+        """
+        from damldg_jax.audio import from_samples
+
+        return from_samples(waveform, sample_rate, self.features.sample_rate)
+
+    def frames(self, waveform: np.ndarray, sample_rate: int) -> np.ndarray:
+        """Computes the features of a recording; arguments as in ``predict``.
+
+        Returns:
+          [frames, features] float32.
+        """
+        return self.features(self.resample(waveform, sample_rate))
+
+    def predict_pieces(self, pieces: Sequence[Piece]) -> list[Prediction]:
+        """Predicts pieces of recordings.
+
+        Args:
+          pieces: at least one; what is normalised by others is so by these.
+
+        Returns:
+          The predictions, in order.
+
+        Raises:
+          InputError: nothing would be left of a recording that comes alone.
+        """
+        normalized = self._normalize(pieces)
+        lengths = np.array([len(frames) for frames in normalized])
+        padded = np.maximum(lengths, self.description.min_frames)
+        parts: list[Predictions] = []
+        order: list[np.ndarray] = []
+        for places, size, batch in batches_of(padded, self.description.min_frames):
+            laid = [self._lay(normalized[place], size) for place in places]
+            # So that few programs are compiled: a lone one, and a full batch.
+            fill = 1 if len(laid) == 1 else batch
+            laid += laid[-1:] * (fill - len(laid))
+            given = np.stack(laid), np.resize(padded[places], fill)
+            output = jax.device_get(self._evaluate(*given))
+            parts.append(Predictions(*(x[: len(places)] for x in output)))
+            order.append(places)
+        back = np.argsort(np.concatenate(order))
+        columns = (np.concatenate(column)[back] for column in zip(*parts, strict=True))
+        return self._tell(Predictions(*columns))
+
+    def _evaluated(self, inputs: jax.Array, lengths: jax.Array) -> tuple:
+        contents, objective = self.contents, self._network.objective
+        params, statistics = contents.params, contents.batch_stats
+        out = self._network.evaluate(params, statistics, inputs, lengths)
+        energies = objective.energies(out.logits, 1.0)
+        return objective.predict(out.logits), energies, out.embedding
+
+    def _lay(self, frames: np.ndarray, size: int) -> np.ndarray:
+        """Lays frames into silence: short ones in the middle of the least length."""
+        start = max(self.description.min_frames - len(frames), 0) // 2
+        laid = np.full((size, frames.shape[1]), self.description.silence, np.float32)
+        laid[start : start + len(frames)] = frames
+        return laid[..., None]
+
+    def _normalize(self, pieces: Sequence[Piece]) -> list[np.ndarray]:
+        rule = NORMALIZATIONS[self.description.normalization]
+        frames = [piece.frames for piece in pieces]
+        if rule is None:
+            return frames
+        if rule.learnt:
+            shift, scale = self.contents.shift, self.contents.scale
+            return [(own - shift[None]) * scale[None] for own in frames]
+        keys = [Recording("", p.speaker, p.recording, False) for p in pieces]
+        groups = [rule.group(key) for key in keys]
+        if NETWORKS[self.description.network].pools_inputs:
+            self._refuse_lone(groups, rule.meaning)
+        shifts, scales = shifts_and_scales(groups, zip(groups, frames, strict=True))
+        each = zip(frames, shifts, scales, strict=True)
+        return [(own - shift[None]) * scale[None] for own, shift, scale in each]
+
+    def _refuse_lone(self, groups: Sequence[object], meaning: str) -> None:
+        if any(groups.count(group) == 1 for group in groups):
+            raise InputError(
+                f"This model's inputs are normalised by {meaning}: nothing would be "
+                "left of one that comes alone, for it looks at nothing but mean and "
+                "deviation over time. Give it several recordings together."
+            )
+
+    def _tell(self, predicted: Predictions) -> list[Prediction]:
+        reference, domains = self.contents.reference, self.description.domains
+        known: Sequence[Familiarity | None] = [None] * len(predicted.outputs)
+        if reference is not None:
+            known = familiarity(reference, predicted.embedding, predicted.energy)
+        of_classes = self.description.dimension_bins is None
+        return [
+            Prediction(
+                emotion=self.classes[int(outputs.argmax())] if of_classes else "",
+                probabilities=dict(zip(self.classes, outputs.tolist(), strict=True)),
+                energy=float(energy),
+                familiarity=of,
+                nearest=domains[of.domain] if of else "",
+                embedding=embedding,
+            )
+            for outputs, energy, embedding, of in zip(*predicted, known, strict=True)
+        ]
+
+
+def load(
+    path: str | pathlib.Path,
+    selection: str | None = None,
+    features: str | None = None,
+) -> Model:
+    """Loads a trained model.
+
+    Args:
+      path: a model's file, the folder of a run, or a folder of one run alone.
+      selection: of a run, ``"best"`` on the validation speakers or ``"last"``; left
+        out, the best if there is one.
+      features: must be given, and be what the model names, if its features are a
+        function, ``"package.module:function"``: to load a model shall not run code
+        that the model chooses.
+
+    Returns:
+      The model.
+
+    Raises:
+      InputError: there is no model, or one that cannot be used.
+    """
+    file = find_file(pathlib.Path(path), selection)
+    contents = decode(file)
+    return Model(contents, _features(file, contents.description, features))
+
+
+def _features(
+    path: pathlib.Path, description: Description, given: str | None
+) -> Features:
+    name = description.features["name"]
+    if given not in (None, name):
+        raise InputError(f"{path} is a model of the features '{name}', not '{given}'.")
+    if ":" in name and given is None:
+        raise InputError(
+            f"{path} is a model of features that the function '{name}' computes. If "
+            f"that is yours, or you trust it, say so: --features={name}."
+        )
+    if name == "files":
+        raise InputError(
+            f"{path} is a model of embeddings from files, and cannot compute them from "
+            "a recording. Train with --features=package.module:function."
+        )
+    features = resolve(name)
+    if features.picture is not None:
+        raise InputError(f"{path} is a model of pictures, and not of recordings.")
+    settings = features.settings()
+    changed = [
+        f"{key} {description.features.get(key)} instead of {settings.get(key)}"
+        for key in sorted({*settings, *description.features})
+        if settings.get(key) != description.features.get(key)
+    ]
+    if changed:
+        raise InputError(
+            f"{path} is a model of other features than this program computes: "
+            f"{', '.join(changed)}. Use the version of damldg_jax that made it."
+        )
+    return features

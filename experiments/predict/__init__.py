@@ -1,0 +1,1 @@
+"""``python -m experiments.predict``: a recording in, an emotion out."""

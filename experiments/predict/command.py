@@ -1,0 +1,137 @@
+r"""Tells the emotion of recordings by a trained model.
+
+  python -m experiments.predict --checkpoint=RUN_OR_MODEL call.wav
+  python -m experiments.predict --checkpoint=model.safetensors recordings/ \
+      --format=csv --predictions_file=emotions.csv --timeline_dir=timelines
+
+--checkpoint is the folder of a run or a model's file; what follows are recordings and
+folders, which are searched. Recordings longer than --whole_seconds are predicted window
+by window, and their probabilities are means over the windows. Whatever libsndfile reads
+is read; recordings that cannot be used are told at the end, with the reason of each.
+
+Beside the probabilities stand the energy, log sum exp of the logits, and whether the
+recording is unlike the training domains: further from them than 99 % of the utterances
+of held-out speakers. Of such a recording do not trust the emotion.
+
+Exit status: 0 if something was predicted, 2 for wrong usage or if nothing was, 130
+when interrupted, 143 when terminated.
+"""
+
+import pathlib
+from collections.abc import Sequence
+
+from absl import flags
+
+from damldg_jax.errors import InputError
+from damldg_jax.prediction.model import (
+    HOP_SECONDS,
+    WHOLE_SECONDS,
+    WINDOW_SECONDS,
+    Model,
+    load,
+)
+from damldg_jax.prediction.places import SELECTIONS
+from experiments.console import say
+from experiments.outputs import write_text
+from experiments.predict.recordings import Windowing, find, predict_files
+from experiments.predict.telling import FORMATS, failures, show
+from experiments.predict.timeline_files import write_timeline
+
+_CHECKPOINT = flags.DEFINE_string(
+    "checkpoint",
+    None,
+    "The trained model: the folder of a run, or a model's file (.safetensors).",
+)
+_SELECTION = flags.DEFINE_enum(
+    "model_selection",
+    None,
+    list(SELECTIONS),
+    "Of a run: the step that was best on held-out speakers of the sources, or the "
+    "last. Left out: the best if there is one.",
+)
+_FEATURES = flags.DEFINE_string(
+    "model_features",
+    None,
+    "Needed if the model's features are a function, package.module:function, which it "
+    "must name too: a model shall not choose what code runs here.",
+)
+_FORMAT = flags.DEFINE_enum("format", "table", list(FORMATS), "What is printed.")
+_OUTPUT = flags.DEFINE_string(
+    "predictions_file", None, "File to write to instead of standard output."
+)
+_WHOLE = flags.DEFINE_float(
+    "whole_seconds",
+    WHOLE_SECONDS,
+    "Recordings up to this length are predicted in one piece.",
+    lower_bound=0.0,
+)
+_WINDOW = flags.DEFINE_float(
+    "window_seconds", WINDOW_SECONDS, "Length of a window of longer ones."
+)
+_HOP = flags.DEFINE_float(
+    "hop_seconds", HOP_SECONDS, "From the beginning of a window to that of the next."
+)
+_TIMELINES = flags.DEFINE_string(
+    "timeline_dir",
+    None,
+    "Folder for a plot (PNG) and a table (CSV) over time of each recording that is "
+    "predicted window by window.",
+)
+GROUPS = {
+    "Model": ("checkpoint", "model_selection", "model_features"),
+    "Recordings": ("whole_seconds", "window_seconds", "hop_seconds"),
+    "Output": ("format", "predictions_file", "timeline_dir"),
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Predicts what the command line names."""
+    if not _CHECKPOINT.value or not arguments:
+        raise InputError(
+            "Name the model and the recordings: python -m experiments.predict "
+            "--checkpoint=RUN_OR_MODEL FILE_OR_FOLDER..."
+        )
+    windowing = Windowing(_WHOLE.value, _WINDOW.value, _HOP.value)
+    windowing.check()
+    model = load(_CHECKPOINT.value, _SELECTION.value, _FEATURES.value)
+    _introduce(model)
+    paths = find([pathlib.Path(argument) for argument in arguments])
+    found, failed = predict_files(model, paths, windowing)
+    if not found:
+        raise InputError("\n".join(["Nothing could be predicted.", *failures(failed)]))
+    text = show(_FORMAT.value, model, found, failed)
+    if _OUTPUT.value:
+        path = pathlib.Path(_OUTPUT.value).expanduser()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+        say(f"{len(found)} predictions are in {path}.")
+    else:
+        print(text, end="")
+    if _TIMELINES.value:
+        folder = pathlib.Path(_TIMELINES.value).expanduser()
+        for one in found:
+            if one.timeline:
+                write_timeline(folder, one, model.classes)
+        say(f"Timelines are in {folder}.")
+    for line in failures(failed):
+        say(line)
+
+
+def _introduce(model: Model) -> None:
+    """Says what the model is, and what it must not be taken for."""
+    description = model.description
+    if synthetic := description.training.get("synthetic"):
+        say(
+            f"The model was trained on synthetic corpora ({', '.join(synthetic)}): it "
+            "shows that the software works, and nothing else."
+        )
+    say(
+        f"Trained on {', '.join(description.domains)} to tell "
+        f"{', '.join(model.classes)}. It tells what acted speech sounds like, not what "
+        "somebody feels."
+    )
+    if model.needs_others:
+        say(
+            f"The model normalises by {description.normalization}: all recordings are "
+            "taken for one corpus, and those in one folder for one speaker's."
+        )

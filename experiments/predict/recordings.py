@@ -1,0 +1,196 @@
+"""Finds recordings, reads them, and has them predicted."""
+
+import math
+import os
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from damldg_jax.corpora.files import ALL_SUFFIXES, FOREIGN_SUFFIXES, audio_files
+from damldg_jax.errors import InputError, RecordingError
+from damldg_jax.prediction.familiarity import UNLIKE
+from damldg_jax.prediction.model import Model, Piece, Prediction
+from damldg_jax.prediction.timeline import Span, Timeline, windows
+from experiments.console import progress
+
+# Pieces that are predicted together: enough to fill batches of similar length.
+_TOGETHER = 128
+# Of a day: more would not fit into a laptop's memory.
+_MAX_SECONDS = 86_400
+
+
+class Windowing(NamedTuple):
+    """How recordings are cut.
+
+    Attributes:
+      whole_seconds: those up to this length are not.
+      window_seconds: length of a window.
+      hop_seconds: from the beginning of a window to that of the next.
+    """
+
+    whole_seconds: float
+    window_seconds: float
+    hop_seconds: float
+
+    def check(self) -> None:
+        """Refuses lengths that are none, before anything is loaded."""
+        windows(np.ones(1), 1, self.window_seconds, self.hop_seconds)
+
+
+class Predicted(NamedTuple):
+    """What is said of a recording.
+
+    Attributes:
+      path: as it was named, or found.
+      seconds: that it lasts.
+      emotion: the most probable class; empty where dimensions are told.
+      probabilities: of each class, or the value of each dimension.
+      energy: of the logits; a mean over windows.
+      rank: share of held-out utterances of the training that are nearer to the training
+        domains; a median over windows; NaN if the model cannot tell.
+      nearest: the training corpus that it, or most of its windows, is nearest to.
+      timeline: its windows; None where it was predicted in one piece.
+    """
+
+    path: pathlib.Path
+    seconds: float
+    emotion: str
+    probabilities: Mapping[str, float]
+    energy: float
+    rank: float
+    nearest: str
+    timeline: Timeline | None
+
+    @property
+    def unlike(self) -> bool:
+        """Whether it looks unlike all that the model was trained on."""
+        return self.rank > UNLIKE
+
+
+def find(named: Sequence[pathlib.Path]) -> list[pathlib.Path]:
+    """Finds the recordings that are meant.
+
+    Args:
+      named: files, and folders, which are searched.
+
+    Returns:
+      The files, each once, in the order in which they were named.
+
+    Raises:
+      InputError: a name is neither, or a folder holds no recordings.
+    """
+    found: list[pathlib.Path] = []
+    for path in (path.expanduser() for path in named):
+        if path.is_dir():
+            inside = [file for _, file in audio_files(path, _SUFFIXES)]
+            if not inside:
+                raise InputError(
+                    f"There are no recordings in {path}: no file's name ends in "
+                    f"{', '.join(ALL_SUFFIXES)} or the like."
+                )
+            found += inside
+        elif not os.path.lexists(path):
+            raise InputError(f"There is no file or folder {path}.")
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+_SUFFIXES = (*ALL_SUFFIXES, *FOREIGN_SUFFIXES)
+
+
+class _Read(NamedTuple):
+    """A recording that was read: its pieces, and where they are, if in windows."""
+
+    path: pathlib.Path
+    seconds: float
+    pieces: list[Piece]
+    spans: tuple[Span, ...] | None
+
+
+def predict_files(
+    model: Model, paths: Sequence[pathlib.Path], windowing: Windowing
+) -> tuple[list[Predicted], dict[pathlib.Path, str]]:
+    """Predicts recordings; those that cannot be used do not cost the others.
+
+    Args:
+      model: that predicts.
+      paths: of the recordings.
+      windowing: how long ones are cut.
+
+    Returns:
+      What is said of each that could be read, in order; and why others could not.
+    """
+    failed: dict[pathlib.Path, str] = {}
+    bar = progress(paths, "Predicting", "recording", leave=len(paths) > 1)
+    reads = _read_all(model, bar, windowing, failed)
+    found: list[Predicted] = []
+    for group in _groups(reads, together=model.needs_others):
+        pieces = [piece for read in group for piece in read.pieces]
+        said = iter(model.predict_pieces(pieces))
+        for read in group:
+            own = [next(said) for _ in read.pieces]
+            found.append(_of_one(model, read, own))
+    return found, failed
+
+
+def _read_all(
+    model: Model,
+    paths: Iterable[pathlib.Path],
+    windowing: Windowing,
+    failed: dict[pathlib.Path, str],
+) -> Iterator[_Read]:
+    for number, path in enumerate(paths):
+        try:
+            yield _read(model, path, number, windowing)
+        except RecordingError as error:
+            failed[path] = str(error)
+
+
+def _read(model: Model, path: pathlib.Path, number: int, windowing: Windowing) -> _Read:
+    from damldg_jax.audio import Limits, read_waveform
+
+    rate = model.features.sample_rate
+    waveform = read_waveform(path, rate, Limits(_MAX_SECONDS, any_format=True))
+    seconds = len(waveform) / rate
+    spans = None
+    parts = [waveform]
+    if seconds > windowing.whole_seconds:
+        lengths = windowing.window_seconds, windowing.hop_seconds
+        spans = tuple(windows(waveform, rate, *lengths))
+        parts = [waveform[span.samples] for span in spans]
+    speaker = str(path.parent)
+    pieces = [Piece(model.features(part), number, speaker) for part in parts]
+    return _Read(path, seconds, pieces, spans)
+
+
+def _groups(reads: Iterable[_Read], together: bool) -> Iterator[list[_Read]]:
+    """Groups of recordings that are predicted at a time."""
+    group: list[_Read] = []
+    for read in reads:
+        group.append(read)
+        if not together and sum(len(read.pieces) for read in group) >= _TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _of_one(model: Model, read: _Read, said: list[Prediction]) -> Predicted:
+    timeline = Timeline(read.spans, tuple(said)) if read.spans else None
+    probabilities = timeline.mean() if timeline else said[0].probabilities
+    ranks = [of.familiarity.rank for of in said if of.familiarity]
+    nearest = [of.nearest for of in said]
+    best = max(probabilities, key=probabilities.__getitem__)
+    return Predicted(
+        path=read.path,
+        seconds=read.seconds,
+        emotion=best if said[0].emotion else "",
+        probabilities=probabilities,
+        energy=float(np.mean([of.energy for of in said])),
+        rank=float(np.median(ranks)) if ranks else math.nan,
+        nearest=max(nearest, key=nearest.count),
+        timeline=timeline,
+    )

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from damldg_jax.prediction.familiarity import (
+    Seen,
+    distances_of,
+    familiarity,
+    make_reference,
+)
+
+
+def seen(embeddings, trained):
+    embeddings = np.asarray(embeddings, np.float32)
+    energies = np.arange(len(embeddings), dtype=np.float32)
+    return Seen(embeddings, energies, np.asarray(trained))
+
+
+def square(center, size=1.0):
+    return [[center + x * size, y * size] for x in (-1, 1) for y in (-1, 1)]
+
+
+def test_distances_are_mahalanobis_distances_to_the_nearest_domain():
+    domains = {
+        "a": seen(square(0), [True] * 4),
+        "b": seen(square(10), [True] * 4),
+    }
+    reference = make_reference(domains)
+    # Eight points, two means: 8 / 6 is the variance along each axis.
+    distances, nearest = distances_of(reference, np.array([[0, 2], [12, 0], [4, 0]]))
+    np.testing.assert_allclose(distances, np.array([4, 4, 16]) * 6 / 8, rtol=1e-6)
+    assert nearest.tolist() == [0, 1, 0]
+
+
+def test_against_the_inverse_covariance():
+    rng = np.random.default_rng(0)
+    mix = rng.normal(size=(5, 5))
+    trained = rng.normal(size=(200, 5)) @ mix
+    reference = make_reference({"a": seen(trained, [True] * 200)})
+    points = rng.normal(size=(20, 5)) @ mix * 2
+    away = points - trained.mean(axis=0)
+    inverse = np.linalg.inv(np.cov(trained.T))
+    expected = np.einsum("ni,ij,nj->n", away, inverse, away)
+    distances, _ = distances_of(reference, points)
+    # Of five directions the last has the variance of the rest, which is its own.
+    np.testing.assert_allclose(distances, expected, rtol=1e-4)
+
+
+def test_ranks_are_told_by_utterances_held_out():
+    rng = np.random.default_rng(0)
+    trained, held_out = rng.normal(size=(100, 4)), 3 * rng.normal(size=(100, 4))
+    flags = [True] * 100 + [False] * 100
+    reference = make_reference({"a": seen(np.vstack([trained, held_out]), flags)})
+    found = familiarity(reference, held_out.astype(np.float32), np.full(100, 150.0))
+    # Each is among those that told the quantiles, which are a hundred steps.
+    ranks = np.sort([of.rank for of in found])
+    np.testing.assert_allclose(ranks, np.linspace(0, 1, 100), atol=0.011)
+    assert all(abs(of.energy_rank - 0.5) < 0.02 for of in found)
+    assert sum(of.unlike for of in found) == 1
+
+
+@pytest.mark.parametrize("distance", [40.0, 1e6])
+def test_what_is_far_from_all_is_unlike(distance):
+    rng = np.random.default_rng(1)
+    points = rng.normal(size=(60, 3))
+    reference = make_reference({"a": seen(points, np.arange(60) < 40)})
+    (far,) = familiarity(reference, np.full((1, 3), distance), np.zeros(1))
+    (near,) = familiarity(reference, np.zeros((1, 3)), np.zeros(1))
+    assert far.unlike
+    assert far.rank == 1
+    assert not near.unlike
+
+
+def test_more_channels_than_utterances_do():
+    rng = np.random.default_rng(2)
+    reference = make_reference({"a": seen(rng.normal(size=(20, 300)), [True] * 20)})
+    assert np.isfinite(distances_of(reference, rng.normal(size=(5, 300)))[0]).all()
+
+
+def test_channels_that_never_vary_do_not_divide_by_zero():
+    reference = make_reference({"a": seen(np.ones((5, 4)), [True] * 5)})
+    distances, _ = distances_of(reference, np.array([[1, 1, 1, 1], [2, 1, 1, 1]]))
+    assert np.isfinite(distances).all()
+    assert distances[0] < distances[1]
+
+
+def test_of_one_utterance_nothing_can_be_told():
+    assert make_reference({"a": seen([[1.0, 2.0]], [True])}) is None
+    assert make_reference({"a": seen(square(0), [False] * 4)}) is None
