@@ -121,6 +121,11 @@ def test_pictures_are_as_they_were_drawn():
         ("howto/resume.md", "[x](../../README.md#a)", "[x](../index.md#a)"),
         ("howto/resume.md", "[x](../data.md#corpora)", "[x](../data.md#corpora)"),
         ("design.md", "see [x](../LICENSE).", "see x."),
+        (
+            "index.md",
+            "[![Open](https://a.b/c.svg)](https://d.e)",
+            "[Open](https://d.e)",
+        ),
         ("design.md", "`CORPORA[x](docs/no.md)`", "`CORPORA[x](docs/no.md)`"),
         ("design.md", "```\n[x](no.md)\n```", "```\n[x](no.md)\n```"),
         ("design.md", "[x](https://a.b) [y](#z)", "[x](https://a.b) [y](#z)"),

@@ -28,6 +28,7 @@ _HEADS = {"index.md": "---\nhide: [navigation]\n---\n"}
 _ORIGINS = {page: name for name, page in PAGES.items()}
 _CODE = re.compile(r"(^ *```.*?^ *```$|`[^`\n]+`(?!\]))", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+_BADGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)\s]+\)")
 _ELSEWHERE = re.compile(r"[a-z]+:|#")
 
 
@@ -46,10 +47,15 @@ def on_page_markdown(
     del config, files
     parts = _CODE.split(markdown)
     turned = [
-        part if number % 2 else _LINK.sub(lambda x: _turn(x, page.file.src_uri), part)
+        part if number % 2 else _turned(part, page.file.src_uri)
         for number, part in enumerate(parts)
     ]
     return "".join(turned)
+
+
+def _turned(text: str, uri: str) -> str:
+    # Nothing is fetched from elsewhere: of a picture that lies there its name is left.
+    return _LINK.sub(lambda link: _turn(link, uri), _BADGE.sub(r"\1", text))
 
 
 def _turn(link: re.Match, uri: str) -> str:
