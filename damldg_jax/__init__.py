@@ -1,8 +1,8 @@
 """Domain-shift-aware meta-learning for cross-corpus speech emotion recognition.
 
-A trained model is loaded by `damldg_jax.load` and says what it hears::
+A trained model is loaded by `damldg_jax.load` and says what it hears:
 
-  prediction = damldg_jax.load("runs/latest").predict(waveform, sample_rate)
+    prediction = damldg_jax.load("runs/latest").predict(waveform, sample_rate)
 """
 
 from typing import TYPE_CHECKING, Any

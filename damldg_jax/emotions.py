@@ -54,6 +54,10 @@ def canonical(word: str) -> str:
 
     Raises:
       InputError: the word is no known emotion.
+
+    Examples:
+      >>> canonical("Angry")
+      'anger'
     """
     lowered = word.strip().lower()
     lowered = _SYNONYMS.get(lowered, lowered)

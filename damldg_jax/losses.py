@@ -35,6 +35,11 @@ def domain_risks(
 
     Returns:
       [domains], in nats.
+
+    Examples:
+      >>> logits = jnp.array([[[0.0, 0.0]], [[9.0, 0.0]]])  # unsure; sure
+      >>> print(domain_risks(logits, jnp.array([[0], [0]])).round(3))
+      [0.693 0.   ]
     """
     chex.assert_rank([logits, labels], [3, 2])
     return mean_over_devices(cross_entropy(logits, labels).mean(axis=1), axis_name)
@@ -56,6 +61,11 @@ def concordances(
 
     Returns:
       [domains, dimensions], from -1 to 1.
+
+    Examples:
+      >>> truth = jnp.array([[[-1.0], [0.0], [1.0]]])
+      >>> print(concordances(truth, truth), concordances(-truth, truth))
+      [[1.]] [[-1.]]
     """
     chex.assert_rank([values, labels], 3)
     chex.assert_equal_shape([values, labels])
@@ -117,6 +127,12 @@ def mean_risk(risks: jax.Array, weights: jax.Array | None = None) -> jax.Array:
 
     Returns:
       A scalar, in nats.
+
+    Examples:
+      >>> print(mean_risk(jnp.array([1.0, 3.0])))
+      2.0
+      >>> print(mean_risk(jnp.array([1.0, 3.0]), weights=jnp.array([3.0, 1.0])))
+      1.5
     """
     if weights is None:
         return risks.mean()
@@ -136,5 +152,9 @@ def energy(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
 
     Returns:
       [...].
+
+    Examples:
+      >>> print(energy(jnp.array([[0.0, 0.0], [9.0, 0.0]])).round(2))  # unsure; sure
+      [0.69 9.  ]
     """
     return jax.nn.logsumexp(logits / temperature, axis=-1)

@@ -1,6 +1,6 @@
 """The paper's method, piece by piece, each a pure function under its own name.
 
-With ``S'`` the meta-train and ``V`` the meta-test domains of a step::
+With ``S'`` the meta-train and ``V`` the meta-test domains of a step:
 
     L_theta(S')                        meta_train_loss        Eq. (2)
     theta' = theta - eta_s grad L      virtual_update         Algorithm, line 5
@@ -83,6 +83,12 @@ def hold_out(rng: jax.Array, batch: Batch, num_held_out: int = 1) -> MetaSplit:
 
     Returns:
       The two parts; shapes do not depend on the draw.
+
+    Examples:
+      >>> batch = Batch(jnp.zeros((3, 4, 198, 64, 1)), jnp.zeros((3, 4), int))
+      >>> train, test, held_out = hold_out(jax.random.key(0), batch)
+      >>> train.labels.shape, test.labels.shape, held_out.shape
+      ((2, 4), (1, 4), (1,))
     """
     num_domains = batch.labels.shape[0]
     if not 1 <= num_held_out < num_domains:
@@ -160,6 +166,15 @@ def virtual_update(
 
     Returns:
       theta', and the gradient and loss at theta.
+
+    Examples:
+      >>> forward = lambda theta, x: (x @ theta, None)  # logits, state
+      >>> batch = Batch(jnp.ones((1, 1, 1)), jnp.zeros((1, 1), int))
+      >>> virtual, inner = virtual_update(
+      ...     jnp.zeros((1, 2)), forward, batch, inner_learning_rate=0.1
+      ... )
+      >>> print(inner.gradient, virtual)
+      [[-0.5  0.5]] [[ 0.05 -0.05]]
     """
     (loss, risk), gradient = jax.value_and_grad(meta_train_loss, has_aux=True)(
         params, forward, batch, axis_name, objective
@@ -189,6 +204,11 @@ def domain_shift_margin(
 
     Returns:
       A scalar, not negative.
+
+    Examples:
+      >>> train_logits, test_logits = jnp.full((2, 4, 5), 3.0), jnp.full((1, 4, 5), 1.0)
+      >>> print(domain_shift_margin(train_logits, test_logits))
+      2.0
     """
     # Averaged over devices before the absolute value: a mean of margins is larger.
     return jnp.abs(

@@ -68,6 +68,13 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
 
     Returns:
       The scores.
+
+    Examples:
+      >>> scores = score(np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0]), num_classes=2)
+      >>> scores.accuracy, scores.majority_accuracy  # No better than guessing,
+      (0.75, 0.75)
+      >>> scores.uar, scores.chance_uar  # as its mean recall tells.
+      (0.5, 0.5)
     """
     # Only here: it takes a second to load, and training begins without.
     from sklearn.metrics import confusion_matrix, f1_score
@@ -149,6 +156,12 @@ def score_dimensions(labels: np.ndarray, predicted: np.ndarray) -> DimensionScor
 
     Returns:
       The scores.
+
+    Examples:
+      >>> truth = np.array([[-1.0], [0.0], [1.0]])
+      >>> scores = score_dimensions(truth, truth / 2)
+      >>> print(scores.pearson, scores.ccc)  # Right in order, but too timid.
+      [1.] [0.8]
     """
     labels, predicted = np.asarray(labels, float), np.asarray(predicted, float)
     if labels.shape != predicted.shape or labels.ndim != 2 or not len(labels):

@@ -47,6 +47,10 @@ def num_groups(channels: int) -> int:
 
     Returns:
       A divisor of ``channels``; 1 where they are too few for two groups.
+
+    Examples:
+      >>> num_groups(64), num_groups(24), num_groups(8)
+      (4, 1, 1)
     """
     most = max(1, channels // GROUP_SIZE)
     return next(n for n in range(most, 0, -1) if channels % n == 0)

@@ -176,6 +176,14 @@ def pooled(
     Returns:
       The network's pure functions. Its parameters are a dictionary of ``encoder``,
       empty without hidden layers, and ``classifier``.
+
+    Examples:
+      >>> network = pooled(num_outputs=5, num_features=8, hidden_units=())
+      >>> params, batch_stats = jax.jit(network.init)(jax.random.key(0))
+      >>> inputs = jnp.ones((2, 30, 8, 1))
+      >>> outputs = jax.jit(network.evaluate)(params, batch_stats, inputs)
+      >>> outputs.logits.shape, outputs.embedding.shape
+      ((2, 5), (2, 16))
     """
     dtype = COMPUTE_DTYPES[compute_dtype]
     encoder = PooledEncoder(tuple(hidden_units), silence, axis_name, dtype)

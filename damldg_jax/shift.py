@@ -65,6 +65,10 @@ def auroc(negatives: np.ndarray, positives: np.ndarray) -> float:
 
     Returns:
       The probability that a positive's number is the larger, ties counting half.
+
+    Examples:
+      >>> auroc(np.array([0.1, 0.4]), np.array([0.3, 0.9]))
+      0.75
     """
     from scipy.stats import mannwhitneyu
 

@@ -17,6 +17,7 @@ from experiments.distributed import leave, told_by
 from experiments.flags import GROUPS, read_config
 from experiments.interruption import Interrupted, catch_signals
 from experiments.lost_peers import PeerLost
+from experiments.shipped import with_shipped_flagfiles
 
 _WIDTH = 79
 # What a user can do something about, of what the system may answer.
@@ -24,6 +25,10 @@ _OF_THE_DISK = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO),
     *(errno.EACCES, errno.EPERM),
 }
+_FLAGFILES = (
+    "Any flags may stand in a file: --flagfile=FILE, one a line. Those of the package "
+    "are found by their names from any folder: --flagfile=quickstart.flags."
+)
 _REMEDY = (
     "Make room there, see to its permissions, or choose other folders (--workdir, "
     "--data_dir); the same command then goes on from here."
@@ -130,7 +135,7 @@ def _status(
 def _parse(argv: list[str]) -> list[str]:
     """Parses flags; returns what are none."""
     try:
-        return flags.FLAGS(argv)[1:]
+        return flags.FLAGS(with_shipped_flagfiles(argv))[1:]
     except UnicodeDecodeError as error:
         named = [x for x in argv if "flagfile" in x]
         raise InputError(
@@ -145,7 +150,7 @@ def _help(description: str, groups: Collection[str]) -> str:
         lines += ["", f"{group}:"]
         for name in (groups if isinstance(groups, Mapping) else GROUPS)[group]:
             lines += _flag_help(flags.FLAGS[name])
-    lines += ["", "Any flags may stand in a file: --flagfile=FILE, one a line."]
+    lines += ["", *textwrap.wrap(_FLAGFILES, _WIDTH)]
     return "\n".join(lines)
 
 

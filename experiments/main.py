@@ -13,5 +13,11 @@ from experiments import cli
 from experiments.experiment import run_experiments
 from experiments.flags import GROUPS
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Runs the command, and exits with its status."""
     cli.run(run_experiments, __doc__, groups=list(GROUPS))
+
+
+if __name__ == "__main__":
+    main()

@@ -206,5 +206,10 @@ def _main(config: Config) -> None:
     prepare(corpora_to_prepare(config), config, copies=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the command, and exits with its status."""
     cli.run(_main, __doc__, groups=["Data"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""A corpus is one small declaration: the example of the README."""
+"""A corpus is one small declaration: the example of the how-to."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ from damldg_jax.corpora.completeness import compare
 from damldg_jax.corpora.sources import resolve
 from tests.trees import make
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "howto" / "own_corpus.md"
 
 
 def test_a_corpus_is_one_small_declaration(tmp_path, monkeypatch):
     monkeypatch.setitem(CORPORA, "mine", None)  # Taken away again afterwards.
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     exec(next(code for code in blocks if "Corpus(" in code), {})
 
     make(tmp_path, "Mine/s01/ang_01.wav", "Mine/s02/joy_01.flac", "Mine/x/notes.wav")

@@ -199,6 +199,20 @@ def da_mldg(
 
     Returns:
       The algorithm, with the metrics of ``mldg``.
+
+    Examples:
+      >>> from damldg_jax.pooled import pooled
+      >>> network = pooled(num_outputs=2, num_features=4, hidden_units=())
+      >>> algorithm = da_mldg(network, Hyperparameters(inner_learning_rate=0.1))
+      >>> gradient_fn = jax.jit(algorithm.gradient)
+      >>> key = jax.random.key(0)
+      >>> params, batch_stats = jax.jit(network.init)(key)
+      >>> inputs = jax.random.normal(key, (3, 2, 10, 4, 1))  # 3 domains
+      >>> batch = Batch(inputs, jnp.zeros((3, 2), int))
+      >>> state = algorithm.init(params, 3)
+      >>> gradient, aux = gradient_fn(params, batch_stats, state, batch, key)
+      >>> sorted(aux.metrics)
+      ['gamma', 'held_out', 'loss', 'meta_test_loss']
     """
     margin = functools.partial(
         domain_shift_margin,

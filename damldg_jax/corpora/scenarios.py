@@ -104,6 +104,13 @@ def leave_one_out(names: Sequence[str]) -> tuple[Split, ...]:
 
     Raises:
       InputError: a name is given twice, or there are fewer than two.
+
+    Examples:
+      >>> for split in leave_one_out(["emodb", "savee", "emovo"]):
+      ...     print(split.sources, "->", split.target)
+      ('savee', 'emovo') -> emodb
+      ('emodb', 'emovo') -> savee
+      ('emodb', 'savee') -> emovo
     """
     names = tuple(names)
     for name in names:

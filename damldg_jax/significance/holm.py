@@ -16,6 +16,10 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
 
     Returns:
       The adjusted ones, in the same order, at most 1.
+
+    Examples:
+      >>> print(holm([0.01, 0.04, 0.03]))
+      [0.03 0.06 0.06]
     """
     p_values = np.asarray(p_values, float)
     order = np.argsort(p_values, kind="stable")

@@ -29,6 +29,10 @@ def means(values: Sequence[float], utterances: Sequence[int] | None = None) -> M
 
     Returns:
       The means; the geometric one is 0 where a value is.
+
+    Examples:
+      >>> means([0.2, 0.8], utterances=[300, 100])
+      Means(unweighted=0.5, weighted=0.35, geometric=0.4)
     """
     array = np.asarray(values, float)
     weighted = np.nan

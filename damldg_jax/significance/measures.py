@@ -22,6 +22,10 @@ def uar(confusion: np.ndarray) -> np.ndarray:
     """Mean recall of the classes that there are; shapes as of ``accuracy``.
 
     A class of which a resample has no utterance drops out of the resample's mean.
+
+    Examples:
+      >>> print(uar(np.array([[3.0, 1.0], [0.0, 4.0]])))  # true by predicted
+      0.875
     """
     support = confusion.sum(axis=-1)
     return _mean_of_present(_diagonal(confusion), support, support)

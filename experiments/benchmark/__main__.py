@@ -4,4 +4,11 @@ import sys
 
 from experiments.benchmark.command import status
 
-sys.exit(status(sys.argv))
+
+def main() -> None:
+    """Runs the command, and exits with its status."""
+    sys.exit(status(sys.argv))
+
+
+if __name__ == "__main__":
+    main()

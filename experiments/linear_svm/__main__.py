@@ -3,6 +3,12 @@
 from experiments import cli
 from experiments.linear_svm import command
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Runs the command, and exits with its status."""
     command.choose_defaults()
     cli.run(command.main, command.__doc__, groups=command.GROUPS)
+
+
+if __name__ == "__main__":
+    main()

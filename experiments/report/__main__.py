@@ -3,5 +3,11 @@
 from experiments import cli
 from experiments.report import command
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Runs the command, and exits with its status."""
     cli.run_on(command.main, command.__doc__, command.GROUPS)
+
+
+if __name__ == "__main__":
+    main()

@@ -49,5 +49,10 @@ def _main(config: Config) -> None:
     run_sweep(config, rows, _STATUS.value)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the command, and exits with its status."""
     cli.run(_main, __doc__, _GROUPS)
+
+
+if __name__ == "__main__":
+    main()
