@@ -66,13 +66,19 @@ def build(width=2, channels=1, classes=3, *, epsilon=EPSILON, bias=False, keras=
 
 
 def randomise(model):
-    """Gives a model random weights; variances are small enough to feel an epsilon."""
+    """Gives a model random weights; the first variances are small enough to feel e."""
     rng = np.random.default_rng(0)
+
+    def draw(name, shape):
+        if "kernel" in name:
+            return rng.normal(0, np.prod(shape[:-1]) ** -0.5, shape)
+        if "variance" in name:
+            return rng.uniform(0.5, 1.5, shape)
+        return rng.normal(1.0 if "gamma" in name else 0.0, 0.3, shape)
+
     for layer in model.layers:
-        values = []
-        for weight, value in zip(layer.weights, layer.get_weights(), strict=True):
-            if "variance" in weight.name:
-                values.append(rng.uniform(1e-4, 1.0, value.shape))
-            else:
-                values.append(rng.normal(0, 0.3, value.shape))
-        layer.set_weights(values)
+        values = [draw(weight.name, weight.shape) for weight in layer.weights]
+        if layer.name == "conv1_bn":
+            values[3] *= 1e-4
+        if values:
+            layer.set_weights(values)

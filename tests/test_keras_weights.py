@@ -110,6 +110,10 @@ def test_activations_are_those_of_keras(
     assert loaded.notes == (
         "Epsilon is 1.001e-05 there and 1e-05 here: variances make up for it.",
     )
+    variance = model.get_layer("conv1_bn").get_weights()[3].astype(np.float64)
+    np.testing.assert_allclose(
+        loaded.batch_stats["stem_norm"]["var"], variance + 1e-8, rtol=1e-6
+    )
     kept, new = initial[0]["classifier"], loaded.params["classifier"]
     np.testing.assert_array_equal(new["kernel"], kept["kernel"])
 

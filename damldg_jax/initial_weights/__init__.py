@@ -62,7 +62,8 @@ def read_weights(
             if row.recognises(path):
                 content = row.read(path)
                 return match(path, row.title, content, params, batch_stats, channels)
-        start = path.open("rb").read(2)
+        with path.open("rb") as file:
+            start = file.read(2)
     except OSError as error:
         raise InputError(f"--init_from={path} cannot be read ({error}).") from error
     hints = (hint for sign, hint in _ARCHIVES.items() if start.startswith(sign))
