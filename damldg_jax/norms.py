@@ -19,7 +19,7 @@ from damldg_jax.assembly import MOMENTUM
 # Channels of a group, where there are as many. The default of Wu and He, 32 groups,
 # would be single channels in a narrow network.
 GROUP_SIZE = 16
-_EPSILON = 1e-5
+EPSILON = 1e-5
 
 Normalise = Callable[[jax.Array, jax.Array | None], jax.Array]
 # From a layer's name to what normalises ``(maps, their valid lengths or None)``.
@@ -72,7 +72,7 @@ def batch_norm(train: bool, axis_name: str | None, dtype: Any) -> Norm:
         norm = nn.BatchNorm(
             use_running_average=not train,
             momentum=MOMENTUM,
-            epsilon=_EPSILON,
+            epsilon=EPSILON,
             axis_name=axis_name,
             dtype=dtype,
             name=name,
@@ -98,7 +98,7 @@ def group_norm(train: bool, axis_name: str | None, dtype: Any) -> Norm:
     def named(name: str) -> Normalise:
         def norm(x: jax.Array, lengths: jax.Array | None) -> jax.Array:
             groups = num_groups(x.shape[-1])
-            layer = nn.GroupNorm(groups, epsilon=_EPSILON, dtype=dtype, name=name)
+            layer = nn.GroupNorm(groups, epsilon=EPSILON, dtype=dtype, name=name)
             if lengths is None:
                 return layer(x)
             valid = valid_frames(x, lengths)[:, :, None, None]

@@ -5,6 +5,8 @@ Beside the settings and the data, on which they are meant to depend.
 
 import importlib.metadata
 import platform
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 
@@ -36,7 +38,11 @@ def devices() -> list[str]:
 
 
 def write_circumstances(
-    run: Run, dataset: Dataset, config: Config, seconds: float
+    run: Run,
+    dataset: Dataset,
+    config: Config,
+    seconds: float,
+    initial_weights: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes ``circumstances.json`` of a run that is finished.
 
@@ -45,6 +51,7 @@ def write_circumstances(
       dataset: its data.
       config: all settings.
       seconds: that it took.
+      initial_weights: an account of those that it began with; None for random ones.
     """
     corpora = sorted({*run.split.sources, run.split.target})
     features = config.extractor
@@ -53,6 +60,7 @@ def write_circumstances(
         "devices": devices(),
         "seconds": seconds,
         "feature_settings": {name: features.settings(name) for name in corpora},
+        "initial_weights": initial_weights,
         "classes": dataset.target.classes,
         "synthetic": [name for name in corpora if name in dataset.synthetic],
     }

@@ -17,6 +17,7 @@ from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import Features, resolve
+from damldg_jax.initial_weights import CHANNELS
 from damldg_jax.labelling import Scale
 from damldg_jax.models import STAGE_SIZES
 from damldg_jax.networks import NETWORKS, NetworkSettings, check
@@ -40,6 +41,7 @@ CHOICES = {
     "model": tuple(NETWORKS),
     "model_depth": tuple(map(str, STAGE_SIZES)),
     "network_norm": tuple(NORMS),
+    "init_channels": tuple(CHANNELS),
     "compute_dtype": tuple(COMPUTE_DTYPES),
     "matmul_precision": MATMUL_PRECISIONS,
     "normalization": tuple(NORMALIZATIONS),
@@ -118,6 +120,7 @@ class Config:
     sam_radius: float = Hyperparameters.sam_radius
     # Model.
     init_from: pathlib.Path | None = None
+    init_channels: str = "match"
     model: str | None = None
     model_depth: int = 18
     model_width: int = 64
@@ -171,6 +174,10 @@ class Config:
         if self.beam_options and not self.beam:
             raise InputError(
                 f"--beam_options={self.beam_options} without --beam: give both."
+            )
+        if self.init_channels != Config.init_channels and not self.init_from:
+            raise InputError(
+                f"--init_channels={self.init_channels} without --init_from: give both."
             )
         if self.epochs is not None and self.steps is not None:
             raise InputError(

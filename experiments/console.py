@@ -1,5 +1,6 @@
 """What a user sees while a command works: notes and progress on standard error."""
 
+import functools
 import sys
 from collections.abc import Iterable
 from typing import TypeVar
@@ -21,6 +22,12 @@ def say(text: str) -> None:
     """Prints a line on standard error without disturbing a progress bar."""
     if not _silent:
         tqdm.write(text, file=sys.stderr)
+
+
+@functools.cache
+def say_once(text: str) -> None:
+    """Says what may come up in several runs of a command, and is said once."""
+    say(text)
 
 
 def progress(

@@ -6,6 +6,7 @@ import time
 from typing import Any, NamedTuple
 
 from damldg_jax.errors import InputError
+from experiments import initial_weights
 from experiments.config import Config
 from experiments.console import say
 from experiments.data import Prepared
@@ -15,7 +16,7 @@ from experiments.lost_peers import lost
 from experiments.notices import notices_of
 from experiments.plan import Plan, make_plan
 from experiments.plan_runs import list_runs
-from experiments.programs import Programs
+from experiments.programs import Programs, build_network
 from experiments.results import table, write_results
 from experiments.runs import Run, alike
 from experiments.session import Session
@@ -99,6 +100,8 @@ def carry_out(
     runs = list_runs(plan, prepared, config)
     notices = notices_of(prepared, runs, config)
     check_agreement(config, prepared.hashes)
+    # What is refused shall leave no folders that are in the way of a better try.
+    initial_weights.check(config, build_network(prepared.dataset, config))
     with contextlib.ExitStack() as stack:
         team = everyone()
         team.tell(lambda: stack.enter_context(held(runs)))

@@ -209,8 +209,13 @@ _define("Other algorithms", flags.DEFINE_float, "mixstyle_probability",
 _define("Other algorithms", flags.DEFINE_float, "sam_radius",
         "rho of SAM, how far it climbs before it descends.", lower_bound=0.0)
 _define("Model", flags.DEFINE_string, "init_from",
-        "File of weights that each run of a ResNet begins with: a state_dict of "
-        "torchvision's in safetensors, all but its last layer. Left out: random ones.")
+        "File of weights that each run begins with, all but its last layer: a model "
+        "file of this package, torchvision's ResNet in safetensors, or a ResNet of "
+        "Keras in .h5 under the layer names of the paper's public code "
+        "(docs/weights.md). Left out: random ones.")
+_define("Model", flags.DEFINE_enum, "init_channels", CHOICES["init_channels"],
+        "Input channels of the first layer of --init_from: match, as many as those of "
+        "--features; sum, added up to one, for spectrograms.")
 _define("Model", flags.DEFINE_enum, "model", CHOICES["model"],
         "The network: resnet, a ResNet, for spectrograms; pooled, mean and deviation "
         "over time and a small network on them, for embeddings. Left out: what suits "

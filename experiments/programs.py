@@ -1,7 +1,7 @@
 """Everything of a command that is compiled, once."""
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import optax
@@ -16,13 +16,13 @@ from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.recompute import RecomputeFn, compile_recompute
 from damldg_jax.sampling import Windowing
-from damldg_jax.torchvision_weights import read_weights
 from damldg_jax.training import TrainProgram, TrainState, compile_train_step
 from damldg_jax.types import BatchStats, Params
 from experiments.config import Config
-from experiments.console import progress, say
+from experiments.console import progress, say_once
 from experiments.devices import choose_layout, local, steps_per_call
 from experiments.division import Division
+from experiments.initial_weights import account, description, load
 from experiments.placement import Placement
 
 
@@ -44,8 +44,44 @@ def _augmentation(config: Config) -> Augmentation:
     return OF_PICTURES if config.extractor.picture else Augmentation()
 
 
+def _silence(config: Config) -> float:
+    """The input that stands for no sound."""
+    # What is normalised is padded with the mean, which is then 0.
+    return 0.0 if NORMALIZATIONS[config.normalization] else config.extractor.silence
+
+
+def build_network(
+    dataset: Dataset, config: Config, axis_name: str | None = None
+) -> Network:
+    """Builds the network of a command.
+
+    Args:
+      dataset: all its corpora.
+      config: all settings.
+      axis_name: of the devices that share a training batch, or None.
+
+    Returns:
+      The network's pure functions.
+    """
+    features, target = config.extractor, dataset.target
+    return NETWORKS[config.network].factory(
+        config.network_settings,
+        num_outputs=target.num_outputs,
+        num_features=features.num_features,
+        channels=features.channels,
+        axis_name=axis_name,
+        objective=target.objective,
+        silence=_silence(config),
+    )
+
+
 class Programs:
-    """What is compiled once for all runs of a command."""
+    """What is compiled once for all runs of a command.
+
+    Attributes:
+      initial_weights: an account of those that runs begin with, once one has; None
+        while they are random.
+    """
 
     def __init__(self, dataset: Dataset, config: Config):
         """Puts the data on the devices and builds the network.
@@ -57,11 +93,10 @@ class Programs:
         features = config.extractor
         self.config = config
         self.dataset = dataset
-        self._told = False
+        self.initial_weights: dict[str, Any] | None = None
         self.layout = choose_layout(config)
         self.normalization = NORMALIZATIONS[config.normalization]
-        # What is normalised is padded with the mean, which is then 0.
-        silence = 0.0 if self.normalization else features.silence
+        silence = _silence(config)
         self.optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
         self.windowing = Windowing(
             num_frames=features.num_frames(config.crop_seconds, dataset.frame_rate),
@@ -72,18 +107,9 @@ class Programs:
         self.placement = Placement(
             dataset, config, self.layout, self.windowing, self.normalization
         )
-        build = functools.partial(
-            NETWORKS[config.network].factory,
-            config.network_settings,
-            num_outputs=self.dataset.target.num_outputs,
-            num_features=features.num_features,
-            channels=features.channels,
-            objective=self.dataset.target.objective,
-            silence=silence,
-        )
-        self.network: Network = build(axis_name=self.layout.axis_name)
+        self.network = build_network(dataset, config, self.layout.axis_name)
         # For one device.
-        self.alone: Network = build()
+        self.alone = build_network(dataset, config)
         self._local = local(self.layout)
         self._trainings: dict[tuple[str, int, int], Training] = {}
         self._recomputes: dict[tuple[int, int], RecomputeFn] = {}
@@ -111,14 +137,9 @@ class Programs:
         """
         if self.config.init_from is None:
             return state
-        loaded = read_weights(self.config.init_from, state.params, state.batch_stats)
-        if not self._told:
-            self._told = True
-            left_out = f"; not {', '.join(loaded.left_out)}" if loaded.left_out else ""
-            say(
-                f"Runs begin with {loaded.taken} tensors of {self.config.init_from}"
-                f"{left_out}. The last layer is a new one."
-            )
+        loaded = load(self.config, state.params, state.batch_stats)
+        say_once(description(self.config, loaded))
+        self.initial_weights = account(self.config, loaded)
         return state._replace(params=loaded.params, batch_stats=loaded.batch_stats)
 
     def training(self, method: str, num_domains: int, per_domain: int) -> Training:

@@ -171,7 +171,13 @@ class Trainee:
             say(f"{self.run.title}: {warning}")
         seconds = self._spent + time.monotonic() - began
         programs = self._programs
-        write_circumstances(self.run, programs.dataset, programs.config, seconds)
+        write_circumstances(
+            self.run,
+            programs.dataset,
+            programs.config,
+            seconds,
+            programs.initial_weights,
+        )
         also = {"warnings": warnings, "seconds": seconds}
         write_json(self.run.result, [{**entry, **also} for entry in entries])
 

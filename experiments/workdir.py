@@ -7,8 +7,6 @@ different protocols are never mixed. ``config.json`` tells of the latest command
 
 import contextlib
 import dataclasses
-import functools
-import hashlib
 import json
 import pathlib
 import shutil
@@ -19,8 +17,9 @@ from damldg_jax.errors import InputError
 from damldg_jax.records import locks
 from experiments.circumstances import devices, versions
 from experiments.config import Config
-from experiments.console import say
+from experiments.console import say_once
 from experiments.data import Prepared, data_hash
+from experiments.initial_weights import digest
 from experiments.outputs import write_json
 from experiments.runs import Run, schedule
 
@@ -32,7 +31,7 @@ _NOT_OF_A_RUN = (
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options", "debug_nans"),
-    *("trials_at_once", "steps_per_dispatch", "input"),
+    *("trials_at_once", "steps_per_dispatch", "input", "init_channels"),
     *("distributed", "coordinator_address", "process_id", "num_processes"),
     *("connect_timeout", "peer_timeout"),
 )
@@ -47,7 +46,7 @@ def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
     return {
         **{name: settings[name] for name in settings if name not in _NOT_OF_A_RUN},
         **account_of_data(run, prepared),
-        "init_from": _hash(config.init_from),
+        "init_from": digest(config),
         "model": config.network,
         "steps": plan.steps,
         "batch_size": plan.per_domain * len(run.split.sources),
@@ -88,7 +87,7 @@ def protocol_of(config: Config) -> dict[str, Any]:
     names = [n for n in settings if n not in _NOT_OF_A_RUN or n in _OF_THE_COMMAND]
     content = {
         **{name: settings[name] for name in names},
-        "init_from": _hash(config.init_from),
+        "init_from": digest(config),
         "model": config.network,
     }
     return json.loads(json.dumps(content))
@@ -148,13 +147,8 @@ def held(runs: Sequence[Run]) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         # In one order: two commands never wait for each other.
         for path in sorted({run.lock for run in runs}):
-            stack.enter_context(locks.held(path, _say_once, "train runs", "--workdir"))
+            stack.enter_context(locks.held(path, say_once, "train runs", "--workdir"))
         yield
-
-
-@functools.cache
-def _say_once(text: str) -> None:
-    say(text)
 
 
 def other_runs(
@@ -191,16 +185,6 @@ def _differences(
 ) -> dict[pathlib.Path, str]:
     found = {folder: _difference(folder, its) for folder, its in accounts.items()}
     return {folder: difference for folder, difference in found.items() if difference}
-
-
-def _hash(path: pathlib.Path | None) -> str | None:
-    """Of a file's content, wherever it lies."""
-    if path is None:
-        return None
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"--init_from={path} cannot be read: {error}.") from error
 
 
 def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:

@@ -1,0 +1,166 @@
+"""Puts the tensors of a file into a network, if they are all and only its own."""
+
+import collections
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from damldg_jax.errors import InputError
+from damldg_jax.initial_weights.signature import Content, Found, Loaded, Place
+from damldg_jax.initial_weights.stem import CHANNELS, STEM
+from damldg_jax.types import BatchStats, Params
+
+
+def match(
+    path: pathlib.Path,
+    title: str,
+    content: Content,
+    params: Params,
+    batch_stats: BatchStats,
+    channels: str,
+) -> Loaded:
+    """Puts the tensors of a file into a network.
+
+    Args:
+      path: of the file, for messages.
+      title: of its format.
+      content: of the file.
+      params: of the network, or their shapes and dtypes; the classifier stays.
+      batch_stats: likewise.
+      channels: a key of ``CHANNELS``.
+
+    Returns:
+      The weights.
+
+    Raises:
+      InputError: the tensors are not finite numbers or not those of this network.
+    """
+    targets = {
+        **dict(_leaves(params.get("encoder", {}), ("params", "encoder"))),
+        **dict(_leaves(batch_stats, ("batch_stats",))),
+    }
+    _check_numbers(path, content.tensors)
+    _check_twins(path, content.places)
+    found = dict(content.fold(_placed(content)))
+    _check_names(path, content, found, targets)
+    notes = (*content.notes, *_fit_stem(found, targets, channels))
+    names = {place: name for name, place in content.places.items()}
+    for place, tensor in found.items():
+        _check_shape(path, names[place], place, tensor, targets[place])
+
+    def exchanged(tree: Params, *above: str) -> Params:
+        return jax.tree_util.tree_map_with_path(
+            lambda keys, x: found[*above, *(key.key for key in keys)].astype(x.dtype),
+            tree,
+        )
+
+    new = {kind: tree for kind, tree in params.items() if kind != "encoder"}
+    return Loaded(
+        {**params, "encoder": exchanged(params["encoder"], "params", "encoder")},
+        exchanged(batch_stats, "batch_stats"),
+        title=title,
+        taken=tuple(sorted(content.tensors)),
+        left_out=tuple(sorted(content.left_out)),
+        new=tuple("/".join(place) for place, _ in _leaves(new)),
+        notes=notes,
+        metadata=content.metadata,
+    )
+
+
+def _leaves(tree: Mapping[str, Any], path: Place = ()) -> Iterator[tuple[Place, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*path, name))
+        else:
+            yield (*path, name), value
+
+
+def _placed(content: Content) -> Found:
+    """Tensors by their places; those without one have a place that no network has."""
+    return {
+        content.places[name] or ("", name): tensor
+        for name, tensor in content.tensors.items()
+    }
+
+
+def _check_numbers(path: pathlib.Path, tensors: Mapping[str, np.ndarray]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
+            raise InputError(
+                f"--init_from={path}: '{name}' ({tensor.dtype}) holds what are no "
+                "finite numbers."
+            )
+
+
+def _check_twins(path: pathlib.Path, places: Mapping[str, Place | None]) -> None:
+    names = collections.defaultdict(list)
+    for name, place in places.items():
+        if place:
+            names[place].append(name)
+    for place, its in names.items():
+        if len(its) > 1:
+            raise InputError(
+                f"--init_from={path} holds more than one network: {', '.join(its)} "
+                f"all belong in {'/'.join(place)}. Save that one of them alone which "
+                "is to be begun with."
+            )
+
+
+def _check_names(
+    path: pathlib.Path, content: Content, found: Found, targets: Mapping[Place, Any]
+) -> None:
+    names = {place: name for name, place in content.places.items()}
+    strangers = [names.get(p, p[-1]) for p in found.keys() - targets.keys()]
+    lacking = ["/".join(place) for place in targets.keys() - found.keys()]
+    if strangers or lacking:
+        told = []
+        if lacking:
+            told.append(f"{len(lacking)} of the network lack, such as {min(lacking)}")
+        if strangers:
+            told.append(f"{len(strangers)} are too many, such as {min(strangers)}")
+        raise InputError(
+            f"--init_from={path}: its tensors are not those of this network: "
+            f"{'; '.join(told)}. {content.remedy}"
+        )
+
+
+def _fit_stem(
+    found: dict[Place, np.ndarray], targets: Mapping[Place, Any], channels: str
+) -> tuple[str, ...]:
+    """Gives the first layer the channels of the inputs, if that is asked for."""
+    if STEM not in found or found[STEM].ndim != 4:
+        return ()
+    before = found[STEM].shape[2]
+    found[STEM] = CHANNELS[channels](found[STEM], targets[STEM].shape[2])
+    if found[STEM].shape[2] == before:
+        return ()
+    return (f"The {before} input channels of the first layer are summed into one.",)
+
+
+def _check_shape(
+    path: pathlib.Path, name: str, place: Place, tensor: np.ndarray, wanted: Any
+) -> None:
+    if tensor.shape == wanted.shape:
+        return
+    raise InputError(
+        f"--init_from={path}: '{name}' makes {list(tensor.shape)}, and this network "
+        f"has {list(wanted.shape)}. {_remedy_of_shape(place, tensor, wanted)}"
+    )
+
+
+def _remedy_of_shape(place: Place, tensor: np.ndarray, wanted: Any) -> str:
+    if place != STEM or tensor.shape[-1] != wanted.shape[-1]:
+        return "Is --model_width that of the file (64, mostly)?"
+    has, needs = tensor.shape[2], wanted.shape[2]
+    if needs == 1:
+        return (
+            f"Its first layer is for inputs of {has} channels: --init_channels=sum "
+            "sums them into the one of these --features."
+        )
+    return (
+        f"Its first layer is for inputs of {has} channel(s), and these --features have "
+        f"{needs}: choose features of as many."
+    )

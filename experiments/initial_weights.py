@@ -1,0 +1,122 @@
+"""The weights that runs begin with: checked, told and accounted for."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from damldg_jax.assembly import Network
+from damldg_jax.errors import InputError
+from damldg_jax.initial_weights import Loaded, read_weights
+from damldg_jax.types import BatchStats, Params
+from experiments.config import Config
+
+# Of a long list the console gets the first and the last few; the run's files have all.
+_FIRST, _LAST = 3, 1
+
+
+def load(config: Config, params: Params, batch_stats: BatchStats) -> Loaded:
+    """Reads the weights that are to be begun with.
+
+    Args:
+      config: all settings, ``init_from`` among them.
+      params: of the network as it was initialised, or their shapes and dtypes.
+      batch_stats: likewise.
+
+    Returns:
+      The weights.
+
+    Raises:
+      InputError: they cannot be read, or are of another network.
+    """
+    return read_weights(config.init_from, params, batch_stats, config.init_channels)
+
+
+def check(config: Config, network: Network) -> None:
+    """Refuses weights of another network, before any run is claimed.
+
+    Args:
+      config: all settings.
+      network: that is to be trained.
+
+    Raises:
+      InputError: the weights cannot be read, or are of another network.
+    """
+    if config.init_from is not None:
+        load(config, *jax.eval_shape(network.init, jax.random.key(0)))
+
+
+def digest(config: Config) -> str | None:
+    """By what runs know the weights that they began with, wherever the file lies.
+
+    Args:
+      config: all settings.
+
+    Returns:
+      A hash of the file, and what was made of its first layer; None for random weights.
+
+    Raises:
+      InputError: the file cannot be read.
+    """
+    path = config.init_from
+    if path is None:
+        return None
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"--init_from={path} cannot be read: {error}.") from error
+    # Earlier versions did nothing else than what is the default.
+    default = config.init_channels == Config.init_channels
+    return found if default else f"{found} --init_channels={config.init_channels}"
+
+
+def account(config: Config, loaded: Loaded) -> dict[str, Any]:
+    """What a run's files say of the weights that it began with.
+
+    Args:
+      config: all settings.
+      loaded: the weights.
+
+    Returns:
+      All names, as JSON has them.
+    """
+    return {
+        "file": config.init_from.name,
+        "format": loaded.title,
+        "sha256": digest(config),
+        "taken": [*loaded.taken],
+        "left_out": [*loaded.left_out],
+        "new": [*loaded.new],
+        "notes": [*loaded.notes],
+        "metadata": {**loaded.metadata},
+    }
+
+
+def description(config: Config, loaded: Loaded) -> str:
+    """What was loaded and what was not.
+
+    Args:
+      config: all settings.
+      loaded: the weights.
+
+    Returns:
+      A line for each kind of it.
+    """
+    lines = [
+        f"Runs begin with {config.init_from} ({loaded.title}).",
+        f"  taken from it: {_brief(loaded.taken)}",
+        f"  left out of it: {_brief(loaded.left_out)}",
+        f"  new, with random weights: {_brief(loaded.new)}",
+        *(f"  {note}" for note in loaded.notes),
+    ]
+    return "\n".join(lines)
+
+
+def _brief(names: Sequence[str]) -> str:
+    if not names:
+        return "nothing"
+    told = [*names]
+    if len(told) > _FIRST + _LAST + 1:
+        told = [*told[:_FIRST], "...", *told[-_LAST:]]
+    return f"{len(names)} ({', '.join(told)})"

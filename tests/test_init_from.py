@@ -1,0 +1,125 @@
+"""Runs that begin with the weights of a file."""
+
+import dataclasses
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from damldg_jax.errors import InputError
+from damldg_jax.pooled import pooled
+from experiments import console
+from experiments.config import Config
+from experiments.experiment import run_experiments
+from experiments.initial_weights import digest
+from tests.model_files import saved
+from tests.plain_resnet import random_weights
+from tests.test_features_end_to_end import settings, write_corpora
+
+RUN = "runs/one+two-to-three/deep_all/trial_0"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("init_from")
+    write_corpora(folder)
+    saved(folder / "last.safetensors", pooled(3, 8, hidden_units=(8,)))
+    tensors = random_weights()
+    save_file(
+        {name: np.ascontiguousarray(x) for name, x in tensors.items()},
+        folder / "rgb.safetensors",
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def begun(place):
+    """Runs that began with a model file, and what was said."""
+    console.say_once.cache_clear()
+    # A network of embeddings has no channels to be summed; accounts tell it anyway.
+    config = settings(
+        place,
+        init_from=place / "last.safetensors",
+        init_channels="sum",
+        trials=2,
+        steps=1,
+        evaluate_every=1,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        said = []
+        patch.setattr(console, "say", said.append)
+        run_experiments(config)
+    return config, said
+
+
+def test_what_was_loaded_is_said_once(begun):
+    config, said = begun
+    (told,) = [text for text in said if text.startswith("Runs begin with")]
+    assert told.splitlines() == [
+        f"Runs begin with {config.init_from} (a model file of this package).",
+        "  taken from it: 7 (batch_stats/input_norm/mean, batch_stats/input_norm/var, "
+        "batch_stats/norm1/mean, ..., params/encoder/norm1/scale)",
+        "  left out of it: 3 (params/classifier/bias, params/classifier/kernel, "
+        "reference/outputs)",
+        "  new, with random weights: 2 (classifier/bias, classifier/kernel)",
+    ]
+
+
+def test_the_files_of_a_run_tell_what_it_began_with(begun):
+    config, _ = begun
+    folder = config.workdir / "runs/one+two-to-three/deep_all/trial_1"
+    circumstances = json.loads((folder / "circumstances.json").read_text())
+    told = circumstances["initial_weights"]
+    assert (told["file"], len(told["taken"])) == ("last.safetensors", 7)
+    assert "reference/outputs" in told["left_out"]
+    assert told["new"] == ["classifier/bias", "classifier/kernel"]
+    assert told["metadata"]["training"] == {"sources": ["emodb"]}
+    account = json.loads((folder / "run.json").read_text())
+    assert account["init_from"] == told["sha256"] == digest(config)
+    # Accounts of earlier versions have no such setting.
+    assert "init_channels" not in account
+
+
+def test_without_a_sum_the_account_is_that_of_earlier_versions(place, begun):
+    config, _ = begun
+    plain = digest(dataclasses.replace(config, init_channels="match"))
+    content = config.init_from.read_bytes()
+    assert plain == hashlib.sha256(content).hexdigest()
+    assert digest(config) == f"{plain} --init_channels=sum"
+    assert digest(Config()) is None
+
+
+def test_refused_weights_leave_nothing_in_the_way(place, begun):
+    config, _ = begun
+    config = dataclasses.replace(
+        config,
+        features="log_mel",
+        embeddings_dir=None,
+        init_from=place / "rgb.safetensors",
+        init_channels="match",
+        model_width=2,
+        workdir=place / "refused",
+        data_dir=place / "log_mel",
+    )
+    with pytest.raises(InputError, match="--init_channels=sum"):
+        run_experiments(config)
+    assert not (config.workdir / "runs").exists()
+    missing = dataclasses.replace(config, init_from=place / "missing")
+    with pytest.raises(InputError, match="missing cannot be read"):
+        run_experiments(missing)
+
+
+def test_another_use_of_the_same_file_is_another_run(place, begun):
+    config, _ = begun
+    other = dataclasses.replace(config, init_from=None, init_channels="match")
+    with pytest.raises(InputError, match=r"init_from .*=sum -> None"):
+        run_experiments(other)
+
+
+def test_channels_without_weights_are_a_slip():
+    with pytest.raises(InputError, match="--init_channels=sum without --init_from"):
+        Config(init_channels="sum")
+    with pytest.raises(InputError, match="Allowed: match, sum"):
+        Config(init_channels="mean", init_from="x")
