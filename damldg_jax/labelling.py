@@ -25,6 +25,7 @@ class Annotated(Protocol):
 
     utterance: str
     emotion: str
+    speaker: str
     arousal: float
     valence: float
     dominance: float

@@ -46,7 +46,7 @@ def write_circumstances(
       config: all settings.
       seconds: that it took.
     """
-    corpora = sorted({*run.split.sources, run.split.target})
+    corpora = sorted(run.split.corpora)
     features = config.extractor
     content = {
         "versions": versions(),

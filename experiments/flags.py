@@ -76,6 +76,9 @@ _define("Data", flags.DEFINE_list, "dimension_range",
         "Lowest and highest arousal, valence and dominance in manifests, one range for "
         "all manifests and dimensions of the command; known layouts declare it "
         "themselves.")
+_define("Data", flags.DEFINE_integer, "min_utterances",
+        "With experiments.pretrain: utterances that a speaker must have to take part.",
+        lower_bound=3)
 _define("Data", flags.DEFINE_string, "features",
         f"What is computed from a recording, one of {_names(NAMES)}: the last is a "
         "function on Python's path that maps a waveform, float32 at 16 kHz, to an "

@@ -1,0 +1,50 @@
+"""Stand-in for the files of models, until `damldg_jax.model_file` writes them."""
+
+import json
+from typing import Any
+
+import numpy as np
+from flax.traverse_util import flatten_dict
+
+from experiments.checkpoints import Best
+from experiments.programs import Programs
+from experiments.runs import Run
+
+
+def write_model(run: Run, programs: Programs, best: Best) -> None:
+    """Writes ``models/best.safetensors`` of a run."""
+    from safetensors.numpy import save_file
+
+    config, target = programs.config, programs.dataset.target
+    tree = {"params": best.params, "batch_stats": best.batch_stats}
+    tensors = {
+        name: np.ascontiguousarray(value)
+        for name, value in flatten_dict(tree, sep="/").items()
+    }
+    content: dict[str, Any] = {
+        "version": 1,
+        "features": {"name": config.features},
+        "network": {
+            "name": config.network,
+            "depth": config.model_depth,
+            "width": config.model_width,
+            "norm": config.network_norm,
+            "num_outputs": target.num_outputs,
+            "num_features": config.extractor.num_features,
+            "channels": config.extractor.channels,
+        },
+        "target": {"kind": target.kind, "classes": target.classes},
+        "normalization": config.normalization,
+        "training": {
+            "sources": run.split.sources,
+            "target": run.split.target,
+            "method": run.method,
+            "seed": run.seed,
+            "step": best.step,
+            "data": json.loads((run.folder / "run.json").read_text())["data"],
+        },
+    }
+    folder = run.folder / "models"
+    folder.mkdir(exist_ok=True)
+    metadata = {"damldg_jax": json.dumps(content)}
+    save_file(tensors, folder / "best.safetensors", metadata)
