@@ -46,8 +46,8 @@ _define("Data", flags.DEFINE_list, "corpora",
         "Corpora, separated by commas: known names; name=path of a known corpus's "
         "folder; or of any other: mine=path/manifest.csv, a CSV file with the columns "
         "path,emotion,speaker, or mine=path of a folder that has a folder for each "
-        "emotion. crema_d=tfds:path and savee=tfds:path are what tensorflow-datasets "
-        "prepared there. Known names: "
+        "emotion. crema_d=tfds:path, savee=tfds:path and voxceleb=tfds:path are what "
+        "tensorflow-datasets prepared there. Known names: "
         f"{_names(known_names())}.")
 _define("Data", flags.DEFINE_list, "sources",
         "Corpora to train on. Left out: all --corpora but the target.")

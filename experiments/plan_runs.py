@@ -17,6 +17,7 @@ from experiments.division import Division
 from experiments.plan import Plan
 from experiments.results import run_folder
 from experiments.runs import Run, schedule
+from experiments.unseen import check_unseen
 
 
 def list_runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
@@ -33,6 +34,7 @@ def list_runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
     Raises:
       InputError: one of them cannot be trained.
     """
+    check_unseen(config, plan.splits, prepared.hashes)
     runs = []
     for split in plan.splits:
         divisions = _divisions(plan, split, prepared, config)

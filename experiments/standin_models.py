@@ -9,12 +9,14 @@ from flax.traverse_util import flatten_dict
 from experiments.checkpoints import Best
 from experiments.programs import Programs
 from experiments.runs import Run
+from experiments.unseen import seen_by
 
 
 def write_model(run: Run, programs: Programs, best: Best) -> None:
     """Writes ``models/best.safetensors`` of a run."""
     from safetensors.numpy import save_file
 
+    data = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["data"]
     config, target = programs.config, programs.dataset.target
     tree = {"params": best.params, "batch_stats": best.batch_stats}
     tensors = {
@@ -41,7 +43,12 @@ def write_model(run: Run, programs: Programs, best: Best) -> None:
             "method": run.method,
             "seed": run.seed,
             "step": best.step,
-            "data": json.loads((run.folder / "run.json").read_text())["data"],
+            "data": data,
+            # What the weights were trained on before counts too.
+            "seen": {
+                **(seen_by(config.init_from) if config.init_from else {}),
+                **{name: data[name] for name in run.split.sources},
+            },
         },
     }
     folder = run.folder / "models"

@@ -27,7 +27,7 @@ def known_names() -> tuple[str, ...]:
 RESERVED = (ALL, WITHIN, SPEAKERS)
 
 # Corpora that tensorflow-datasets prepares, by the names that it gives them too.
-TFDS = ("crema_d", "savee")
+TFDS = ("crema_d", "savee", "voxceleb")
 _TFDS_PREFIX = "tfds:"
 
 
@@ -211,7 +211,7 @@ def _resolve_tfds(name: str, data_dir: str) -> Source:
     if name not in TFDS:
         raise InputError(
             f"'{name}' cannot be read from tensorflow-datasets: 'tfds:' goes with "
-            f"{' and '.join(TFDS)}, such as --corpora={TFDS[0]}=tfds:path/to/data_dir."
+            f"{', '.join(TFDS)}, such as --corpora={TFDS[0]}=tfds:path/to/data_dir."
         )
     default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
     folder = Path(os.path.expanduser(data_dir.strip() or default), name)

@@ -1,0 +1,68 @@
+"""Refuses weights to begin with that have been trained on what is to be unseen."""
+
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from damldg_jax.corpora.scenarios import Split
+from damldg_jax.errors import InputError
+from experiments.config import Config
+
+# Of the metadata of a file of weights.
+_KEY = "damldg_jax"
+
+
+def seen_by(path: pathlib.Path) -> dict[str, str]:
+    """The corpora that weights were trained on, whatever of them was told apart.
+
+    Args:
+      path: of a file of weights.
+
+    Returns:
+      By name, the hash of the content of their records. Nothing of a file of other
+      software, which does not tell.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            described = (file.metadata() or {}).get(_KEY)
+        training = json.loads(described)["training"] if described else {}
+        return dict(training.get("seen", {}))
+    except (OSError, SafetensorError):
+        return {}  # Told where the weights are read.
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"--init_from={path} does not say what it was trained on ({error!r}). Make "
+            "it anew, or begin with other weights."
+        ) from error
+
+
+def check_unseen(
+    config: Config, splits: Sequence[Split], hashes: Mapping[str, str]
+) -> None:
+    """Refuses to begin with weights that have been trained on a target.
+
+    A corpus is known by its name, and by the content of its records under another one.
+
+    Args:
+      config: names the weights.
+      splits: sources and targets.
+      hashes: of the content of the records of each corpus.
+
+    Raises:
+      InputError: the weights have seen a target; it says what to do.
+    """
+    if config.init_from is None:
+        return
+    seen = seen_by(config.init_from)
+    for split in splits:
+        target = split.target
+        named = [n for n, x in seen.items() if n == target or x == hashes.get(target)]
+        if named:
+            raise InputError(
+                f"--init_from={config.init_from}: these weights were trained on "
+                f"{', '.join(seen)}, so the target '{target}' would not be unseen. "
+                "Begin with weights that were pre-trained without it: "
+                f"python -m experiments.pretrain --target={target}."
+            )

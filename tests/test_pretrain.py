@@ -1,0 +1,187 @@
+"""Pre-training on speakers as a whole command, and what may begin with its weights."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from absl.testing import flagsaver
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from damldg_jax.corpora.scenarios import PRETRAINING, Split
+from damldg_jax.corpora.synthetic import write_corpus
+from damldg_jax.errors import InputError
+from experiments.config import Config
+from experiments.experiment import run_experiments
+from experiments.flags import FLAGS, read_config
+from experiments.plan import make_plan
+from experiments.pretrain import command
+from experiments.pretrain.plan import make_plan as make_pretraining_plan
+from experiments.unseen import check_unseen, seen_by
+
+NAMES = ("studio", "phone", "hall")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("place")
+    for name in NAMES:
+        corpus = folder / "corpora" / name
+        write_corpus(f"synth_{name}", corpus, speakers=3, repetitions=2)
+    return folder
+
+
+def config(place, **settings):
+    tiny = {
+        "model": "pooled",
+        "hidden_units": (16,),
+        # Longer than any of them, so that all are tested by one program.
+        "crop_seconds": 4.0,
+        "batch_size": 16,
+        "steps": 100,
+        "evaluate_every": 50,
+        "learning_rate": 0.02,
+        "evaluation_statistics": "running",
+        "validation_fraction": 0.1,
+        "test_fraction": 0.2,
+        "parallel": "none",
+    }
+    named = {
+        "corpora": [f"{name}={place}/corpora/{name}/manifest.csv" for name in NAMES],
+        "target": "hall",
+        "data_dir": place / "records",
+        "workdir": place / "speakers",
+    }
+    return Config(**{**named, **tiny, **settings})
+
+
+@pytest.fixture(scope="module")
+def trained(place):
+    command.main(config(place))
+    return place / "speakers"
+
+
+def test_speakers_are_told_apart(trained, capsys):
+    results = json.loads((trained / "results.json").read_text())
+    assert results["target_kind"] == "speaker"
+    assert len(results["classes"]) == 6
+    for entry in results["runs"]:
+        assert entry["num_speakers"] == 6
+        assert entry["num_utterances"] == 6 * 2
+        assert entry["accuracy"] > 2 / 6
+    (split,) = results["splits"]
+    assert [split[side] for side in ("train", "validation", "test")] == [42, 6, 12]
+    assert split["sources"] == ["phone", "studio"]
+
+
+def test_the_encoder_says_what_it_is_and_what_it_has_seen(trained):
+    path = trained / command.NAME
+    tensors = load_file(path)
+    assert {name.partition("/")[0] for name in tensors} == {"params", "batch_stats"}
+    assert all(np.isfinite(tensor).all() for tensor in tensors.values())
+    with safe_open(path, "numpy") as file:
+        told = json.loads(file.metadata()["damldg_jax"])
+    assert told["training"]["sources"] == ["phone", "studio"]
+    assert told["target"]["kind"] == "speaker"
+    described = json.loads((trained / "config.json").read_text())
+    hashes = {n: x["content_hash"] for n, x in described["corpora"].items()}
+    assert set(hashes) == {"phone", "studio"}
+    assert seen_by(path) == hashes
+
+
+def test_the_same_command_trains_nothing_again(trained, place, capsys):
+    before = (trained / command.NAME).read_bytes()
+    (trained / command.NAME).unlink()
+    command.main(config(place))
+    told = capsys.readouterr().err
+    assert "finished before, not trained again" in told
+    begin = f"--init_from={trained / command.NAME} --model=pooled --hidden_units=16; it"
+    assert begin in told
+    assert "must not be tested on phone, studio" in told
+    assert (trained / command.NAME).read_bytes() == before
+
+
+def test_a_run_is_not_tested_on_what_its_weights_have_seen(trained, place):
+    weights = trained / command.NAME
+    settings = {"workdir": place / "seen", "methods": "deep_all", "init_from": weights}
+    given = config(place, **settings)
+    with pytest.raises(InputError, match="target 'phone' would not be unseen"):
+        run_experiments(dataclasses.replace(given, target="phone"))
+    # Nor under another name.
+    renamed = [entry.replace("studio=", "other=") for entry in given.corpora]
+    with pytest.raises(InputError, match="target 'other' would not be unseen"):
+        run_experiments(dataclasses.replace(given, corpora=renamed, target="other"))
+    assert not (place / "seen").exists()
+
+
+def test_weights_of_other_software_do_not_tell(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_file({"fc.bias": np.zeros(2, np.float32)}, path)
+    assert seen_by(path) == {}
+    check_unseen(Config(init_from=path), [Split("", ("a",), "b")], {"b": "0"})
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "{", '{"training": 1}'])
+def test_weights_that_do_not_say_what_they_saw_are_refused(tmp_path, text):
+    path = tmp_path / "weights.safetensors"
+    save_file({"x": np.zeros(2, np.float32)}, path, {"damldg_jax": text})
+    with pytest.raises(InputError, match="does not say what it was trained on"):
+        seen_by(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"corpora": (), "target": ""}, "Name the corpora whose speakers"),
+        ({"target": "hal"}, "^--target=hal: a network is pre-trained once for each"),
+        ({"target": "all"}, "^--target=all: a network is pre-trained once for each"),
+        ({"scenario": "4"}, "^--scenario: a network is pre-trained once for each"),
+        ({"sources": "hall,phone"}, "'hall' is among the sources"),
+        ({"features": "grey32"}, "of recordings"),
+    ],
+)
+def test_what_cannot_be_planned_is_refused(place, settings, told):
+    with pytest.raises(InputError, match=told):
+        make_pretraining_plan(config(place, **settings))
+
+
+def test_a_single_speaker_is_refused(place, tmp_path):
+    corpus = tmp_path / "alone"
+    write_corpus("synth_studio", corpus, speakers=1, repetitions=2)
+    given = config(
+        place,
+        corpora=(f"alone={corpus}/manifest.csv",),
+        target="",
+        data_dir=tmp_path / "records",
+        workdir=tmp_path / "run",
+    )
+    with pytest.raises(InputError, match=r"1 speaker\(s\) of alone have 8"):
+        command.main(given)
+
+
+def test_speakers_are_no_target_of_a_run(place):
+    with pytest.raises(InputError, match=r"python -m experiments\.pretrain"):
+        make_plan(config(place, target_kind="speaker"))
+
+
+def test_sources_may_be_named_instead(place):
+    (split,) = make_pretraining_plan(config(place, sources="studio,phone")).splits
+    assert split == Split(PRETRAINING, ("phone", "studio"), "speakers")
+    assert split.corpora == ("phone", "studio")
+    assert Split("custom", ("a", "b"), "c").corpora == ("a", "b", "c")
+    assert Split("within_corpus", ("a",), "a").corpora == ("a",)
+
+
+def test_the_paper_s_settings_are_the_command_s_defaults():
+    with flagsaver.flagsaver():
+        command.choose_defaults()
+        FLAGS(["program"])
+        default = read_config()
+        FLAGS(["program", "--flagfile=experiments/flagfiles/pretrain.flags"])
+        paper = read_config()
+    assert (paper.batch_size, paper.learning_rate, paper.momentum) == (64, 0.01, 0.9)
+    assert (paper.epochs, paper.crop_seconds) == (50, 2.0)
+    assert (paper.model_depth, paper.model_width) == (18, 64)
+    assert paper.corpora == ("voxceleb",)
+    assert dataclasses.replace(paper, corpora=(), epochs=None) == default
