@@ -16,6 +16,7 @@ from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.targets import TARGETS
 from experiments.flags import FLAGS, read_config
 from experiments.plan import make_plan
+from experiments.pretrain.plan import make_plan as make_pretraining_plan
 from tests.tiny import smooth_network, tiny_batch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +69,8 @@ def test_flagfiles_are_valid(path):
         config = dataclasses.replace(config, target="emovo", sources=("emodb", "savee"))
     if path.name == "leave_one_out.flags":  # And this one leaves the corpora.
         config = dataclasses.replace(config, corpora="emodb,savee,emovo")
-    assert make_plan(config).splits
+    plan = make_pretraining_plan if path.name == "pretrain.flags" else make_plan
+    assert plan(config).splits
 
 
 def test_flagfiles_and_modules_that_are_named_exist():
