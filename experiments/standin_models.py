@@ -9,14 +9,13 @@ from flax.traverse_util import flatten_dict
 from experiments.checkpoints import Best
 from experiments.programs import Programs
 from experiments.runs import Run
-from experiments.unseen import seen_by
+from experiments.unseen import seen_in
 
 
 def write_model(run: Run, programs: Programs, best: Best) -> None:
     """Writes ``models/best.safetensors`` of a run."""
     from safetensors.numpy import save_file
 
-    data = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["data"]
     config, target = programs.config, programs.dataset.target
     tree = {"params": best.params, "batch_stats": best.batch_stats}
     tensors = {
@@ -43,12 +42,7 @@ def write_model(run: Run, programs: Programs, best: Best) -> None:
             "method": run.method,
             "seed": run.seed,
             "step": best.step,
-            "data": data,
-            # What the weights were trained on before counts too.
-            "seen": {
-                **(seen_by(config.init_from) if config.init_from else {}),
-                **{name: data[name] for name in run.split.sources},
-            },
+            "seen": seen_in(run, config),
         },
     }
     folder = run.folder / "models"

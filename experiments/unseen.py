@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.errors import InputError
 from experiments.config import Config
+from experiments.runs import Run
 
 # Of the metadata of a file of weights.
 _KEY = "damldg_jax"
@@ -19,16 +20,27 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
       path: of a file of weights.
 
     Returns:
-      By name, the hash of the content of their records. Nothing of a file of other
-      software, which does not tell.
+      By name, the hash of the content of their records, empty where it is not told.
+      Nothing of a file of other software, which does not tell.
+
+    Raises:
+      InputError: the file is one of ours and does not say it.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "numpy") as file:
             described = (file.metadata() or {}).get(_KEY)
-        training = json.loads(described)["training"] if described else {}
-        return dict(training.get("seen", {}))
+        if described is None:
+            return {}
+        said = json.loads(described)
+        training = said["training"]
+        # Where there is no account of it, sources are at least named.
+        sources = training.get("sources") or said.get("domains", ())
+        seen = training.get("seen") or dict.fromkeys(sources, "")
+        if not seen:
+            raise KeyError("seen")
+        return dict(seen)
     except (OSError, SafetensorError):
         return {}  # Told where the weights are read.
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -36,6 +48,24 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
             f"--init_from={path} does not say what it was trained on ({error!r}). Make "
             "it anew, or begin with other weights."
         ) from error
+
+
+def seen_in(run: Run, config: Config) -> dict[str, str]:
+    """The corpora that the weights of a run have been trained on, by it and before it.
+
+    Args:
+      run: whose account lies in its folder.
+      config: names the weights that it began with.
+
+    Returns:
+      By name, the hash of the content of their records.
+
+    Raises:
+      InputError: the weights that it began with do not say what they were trained on.
+    """
+    account = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
+    before = seen_by(config.init_from) if config.init_from else {}
+    return before | {name: account["data"][name] for name in run.split.sources}
 
 
 def check_unseen(

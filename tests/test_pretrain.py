@@ -122,7 +122,20 @@ def test_weights_of_other_software_do_not_tell(tmp_path):
     check_unseen(Config(init_from=path), [Split("", ("a",), "b")], {"b": "0"})
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "{", '{"training": 1}'])
+def test_where_sources_are_only_named_they_count_by_name(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    said = json.dumps({"training": {"sources": ["a", "b"]}})
+    save_file({"x": np.zeros(2, np.float32)}, path, {"damldg_jax": said})
+    assert seen_by(path) == {"a": "", "b": ""}
+    splits = [Split("", ("a",), "b")]
+    check_unseen(Config(init_from=path), [Split("", ("a",), "c")], {"c": "0"})
+    with pytest.raises(InputError, match=r"trained on a, b, so the target 'b'"):
+        check_unseen(Config(init_from=path), splits, {"b": "0"})
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "{", '{"training": 1}', '{"training":{}}']
+)
 def test_weights_that_do_not_say_what_they_saw_are_refused(tmp_path, text):
     path = tmp_path / "weights.safetensors"
     save_file({"x": np.zeros(2, np.float32)}, path, {"damldg_jax": text})
