@@ -6,21 +6,28 @@ from typing import Any
 import numpy as np
 from flax.traverse_util import flatten_dict
 
+from damldg_jax.training import TrainState
 from experiments.checkpoints import Best
 from experiments.programs import Programs
 from experiments.runs import Run
 from experiments.unseen import seen_in
 
 
-def write_model(run: Run, programs: Programs, best: Best) -> None:
-    """Writes ``models/best.safetensors`` of a run."""
+def write_models(run: Run, programs: Programs, state: TrainState, best: Best) -> None:
+    """Writes ``models/last.safetensors`` and ``best.safetensors`` of a run."""
+    last = Best(state.params, state.batch_stats, int(state.step), 0.0)
+    for name, chosen in {"last": last, "best": best}.items():
+        _write(run, programs, chosen, name)
+
+
+def _write(run: Run, programs: Programs, best: Best, name: str) -> None:
     from safetensors.numpy import save_file
 
     config, target = programs.config, programs.dataset.target
     tree = {"params": best.params, "batch_stats": best.batch_stats}
     tensors = {
-        name: np.ascontiguousarray(value)
-        for name, value in flatten_dict(tree, sep="/").items()
+        key: np.ascontiguousarray(value)
+        for key, value in flatten_dict(tree, sep="/").items()
     }
     content: dict[str, Any] = {
         "version": 1,
@@ -48,4 +55,4 @@ def write_model(run: Run, programs: Programs, best: Best) -> None:
     folder = run.folder / "models"
     folder.mkdir(exist_ok=True)
     metadata = {"damldg_jax": json.dumps(content)}
-    save_file(tensors, folder / "best.safetensors", metadata)
+    save_file(tensors, folder / f"{name}.safetensors", metadata)

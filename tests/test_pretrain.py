@@ -18,6 +18,7 @@ from experiments.flags import FLAGS, read_config
 from experiments.plan import make_plan
 from experiments.pretrain import command
 from experiments.pretrain.plan import make_plan as make_pretraining_plan
+from experiments.report.run_folders import find_runs
 from experiments.unseen import check_unseen, seen_by
 
 NAMES = ("studio", "phone", "hall")
@@ -96,10 +97,18 @@ def test_the_same_command_trains_nothing_again(trained, place, capsys):
     command.main(config(place))
     told = capsys.readouterr().err
     assert "finished before, not trained again" in told
-    begin = f"--init_from={trained / command.NAME} --model=pooled --hidden_units=16; it"
+    begin = f"--init_from={trained / command.NAME} --model=pooled"
+    begin += " --hidden_units=16; it"
     assert begin in told
     assert "must not be tested on phone, studio" in told
     assert (trained / command.NAME).read_bytes() == before
+
+
+def test_a_report_on_emotions_leaves_it_out(trained):
+    with pytest.raises(
+        InputError, match=r"1 run\(s\) that tell speakers apart are left"
+    ):
+        find_runs([trained])
 
 
 def test_a_run_is_not_tested_on_what_its_weights_have_seen(trained, place):

@@ -35,6 +35,11 @@ GROUPS = {
     for group, names in ALL_GROUPS.items()
     if group not in _NO_GROUPS
 }
+# What a run must have the same to begin with the encoder.
+_OF_THE_NETWORK = (
+    *("features", "normalization", "model", "model_depth", "model_width"),
+    *("network_norm", "hidden_units"),
+)
 # The paper's, section "Pre-training"; how much is held out is ours.
 DEFAULTS = {
     "workdir": "runs/pretraining",
@@ -76,27 +81,23 @@ def _keep(outcome: Outcome, config: Config) -> None:
     for run in outcome.runs:
         if run.folder not in outcome.results:
             continue
-        best = run.folder / "models" / "best.safetensors"
+        selection = "best" if run.division.validation else "last"
         path = config.workdir / NAME
         temporary = path.with_suffix(".tmp")
-        shutil.copyfile(best, temporary)
+        shutil.copyfile(run.folder / "models" / f"{selection}.safetensors", temporary)
         temporary.replace(path)
+        begin = " ".join([f"--init_from={path}", *_same_network(config)])
         say(
-            f"A run on emotions begins with this encoder by --init_from={path} "
-            f"{_same_network(config)}; it must not be tested on "
-            f"{', '.join(run.split.sources)}."
+            f"A run on emotions begins with this encoder by {begin}; it must not be "
+            f"tested on {', '.join(run.split.sources)}."
         )
 
 
-def _same_network(config: Config) -> str:
+def _same_network(config: Config) -> list[str]:
     """The flags by which a run has the same network and features."""
-    names = ("features", "model_depth", "model_width", "network_norm")
-    if config.network != "resnet":
-        names = ("features", "model", "hidden_units")
-    told = {name: getattr(config, name) for name in names}
+    told = {name: getattr(config, name) for name in _OF_THE_NETWORK}
     default = {field.name: field.default for field in dataclasses.fields(Config)}
-    given = [f"--{n}={_text(x)}" for n, x in told.items() if x != default[n]]
-    return " ".join(given)
+    return [f"--{n}={_text(x)}" for n, x in told.items() if x != default[n]]
 
 
 def _text(value: object) -> str:
