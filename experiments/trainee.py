@@ -21,7 +21,6 @@ from experiments.health import look_over
 from experiments.outputs import MetricsLog, write_json
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
-from experiments.standin_models import write_models
 from experiments.teams import team_of
 from experiments.testing import criterion, test, validate
 
@@ -174,7 +173,6 @@ class Trainee:
         programs = self._programs
         write_circumstances(self.run, programs.dataset, programs.config, seconds)
         also = {"warnings": warnings, "seconds": seconds}
-        write_models(self.run, programs, self.state, self._best)
         write_json(self.run.result, [{**entry, **also} for entry in entries])
 
     def save(self, state: TrainState) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.errors import InputError
+from damldg_jax.prediction.model_file import KEY
 from experiments.config import Config
 from experiments.runs import Run
-
-# Of the metadata of a file of weights.
-_KEY = "damldg_jax"
 
 
 def seen_by(path: pathlib.Path) -> dict[str, str]:
@@ -30,7 +28,7 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
 
     try:
         with safe_open(path, "numpy") as file:
-            described = (file.metadata() or {}).get(_KEY)
+            described = (file.metadata() or {}).get(KEY)
         if described is None:
             return {}
         said = json.loads(described)

@@ -17,6 +17,7 @@ import shutil
 
 from absl import flags
 
+from damldg_jax.prediction.places import place
 from experiments.config import Config
 from experiments.console import say
 from experiments.experiment import Outcome, carry_out_alone
@@ -84,7 +85,7 @@ def _keep(outcome: Outcome, config: Config) -> None:
         selection = "best" if run.division.validation else "last"
         path = config.workdir / NAME
         temporary = path.with_suffix(".tmp")
-        shutil.copyfile(run.folder / "models" / f"{selection}.safetensors", temporary)
+        shutil.copyfile(place(run.folder, selection), temporary)
         temporary.replace(path)
         begin = " ".join([f"--init_from={path}", *_same_network(config)])
         say(
