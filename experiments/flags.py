@@ -65,7 +65,7 @@ _define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
         "What is to be told from speech: the emotion; low or high arousal, or negative "
         "or positive valence, into which emotions are sorted; or arousal, valence and "
         "dominance as numbers, where corpora have them. Of pictures: the objects of "
-        "PACS, or digits.")
+        "PACS, or digits. Speakers are told apart by experiments.pretrain alone.")
 _define("Data", flags.DEFINE_list, "emotions",
         "Emotions that take part. With --target_kind=emotion each is a class, in the "
         "order given; with dimensions all emotions take part, whatever is given here. "

@@ -12,6 +12,7 @@ from damldg_jax.corpora.scenarios import PRETRAINING, Split
 from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.errors import InputError
 from damldg_jax.prediction import model_file
+from damldg_jax.prediction.places import place as place_of
 from experiments.config import Config
 from experiments.experiment import run_experiments
 from experiments.flags import FLAGS, read_config
@@ -187,7 +188,8 @@ def test_speakers_are_no_target_of_a_run(place):
 
 
 def test_sources_may_be_named_instead(place):
-    (split,) = make_pretraining_plan(config(place, sources="studio,phone")).splits
+    given = {"sources": "studio,phone", "target": "emovo"}
+    (split,) = make_pretraining_plan(config(place, **given)).splits
     assert split == Split(PRETRAINING, ("phone", "studio"), "speakers")
     assert split.corpora == ("phone", "studio")
     assert Split("custom", ("a", "b"), "c").corpora == ("a", "b", "c")
@@ -206,3 +208,30 @@ def test_the_paper_s_settings_are_the_command_s_defaults():
     assert (paper.model_depth, paper.model_width) == (18, 64)
     assert paper.corpora == ("voxceleb",)
     assert dataclasses.replace(paper, corpora=(), epochs=None) == default
+
+
+def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
+    pytest.importorskip("experiments.initial_weights")
+    weights = trained / command.NAME
+    settings = {"methods": "deep_all", "init_from": weights, "steps": 2}
+    settings |= {"evaluate_every": 2, "corpora": config(place).corpora}
+    (last, _) = run_experiments(config(place, workdir=place / "begun", **settings))
+    assert last["target"] == "hall"
+    told = capsys.readouterr().err
+    assert f"Runs begin with {weights} (a model file of this package)." in told
+    assert "new, with random weights: 2 (" in told
+    (run,) = place.glob("begun/runs/*/*/*")
+    begun = json.loads((run / "circumstances.json").read_text())["initial_weights"]
+    taken = [n for n in load_file(weights) if n.startswith(("params/e", "batch_stats"))]
+    assert begun["taken"] == sorted(taken)
+    # What was seen before counts too.
+    assert seen_by(place_of(run, "last")) == seen_by(weights)
+
+
+def test_weights_of_another_width_are_refused(trained, place):
+    pytest.importorskip("experiments.initial_weights")
+    weights = trained / command.NAME
+    settings = {"methods": "deep_all", "init_from": weights, "hidden_units": (8,)}
+    with pytest.raises(InputError, match=r"makes \[16\], and this network has \[8\]"):
+        run_experiments(config(place, workdir=place / "narrow", **settings))
+    assert not (place / "narrow").exists()

@@ -29,7 +29,8 @@ def make_plan(config: Config) -> Plan:
       InputError: a name is unknown, or none is left.
     """
     named = parse_entries(config.corpora, config.corpora_dir)
-    if config.scenario or (config.target and config.target not in named):
+    nowhere = config.target and not config.sources and config.target not in named
+    if config.scenario or nowhere:
         given = "--scenario" if config.scenario else f"--target={config.target}"
         raise InputError(
             f"{given}: a network is pre-trained once for each target. Name all corpora "
