@@ -214,7 +214,7 @@ def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
     pytest.importorskip("experiments.initial_weights")
     weights = trained / command.NAME
     settings = {"methods": "deep_all", "init_from": weights, "steps": 2}
-    settings |= {"evaluate_every": 2, "corpora": config(place).corpora}
+    settings |= {"evaluate_every": 2, "sources": "phone"}
     (last, _) = run_experiments(config(place, workdir=place / "begun", **settings))
     assert last["target"] == "hall"
     told = capsys.readouterr().err
@@ -224,7 +224,7 @@ def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
     begun = json.loads((run / "circumstances.json").read_text())["initial_weights"]
     taken = [n for n in load_file(weights) if n.startswith(("params/e", "batch_stats"))]
     assert begun["taken"] == sorted(taken)
-    # What was seen before counts too.
+    # What was seen before counts too, studio here.
     assert seen_by(place_of(run, "last")) == seen_by(weights)
 
 
