@@ -144,6 +144,8 @@ def build_dataset(
     """
     if not isinstance(target, Target):
         target = emotion_target(Wishes(emotions=tuple(target)))
+    if target.settle:
+        target = target.settle(examples)
     labelled = {name: target.label(name, given) for name, given in examples.items()}
     kept: list[Example] = []
     corpora = {}

@@ -25,6 +25,9 @@ EMOTIONS = (
     "undecided",
 )
 
+# Of recordings that nobody has said anything of: no class, and nothing to choose.
+UNLABELLED = "unlabelled"
+
 _SYNONYMS = {
     "angry": "anger",
     "happy": "happiness",

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from damldg_jax.emotions import UNLABELLED
 from damldg_jax.errors import InputError
 
 DIMENSIONS = ("arousal", "valence", "dominance")
@@ -25,6 +26,7 @@ class Annotated(Protocol):
 
     utterance: str
     emotion: str
+    speaker: str
     arousal: float
     valence: float
     dominance: float
@@ -71,6 +73,11 @@ def label_classes(
     found = [mapping.get(utterance.emotion) for utterance in utterances]
     places = np.array([n for n, name in enumerate(found) if name is not None], int)
     present = sorted({utterance.emotion for utterance in utterances})
+    if present == [UNLABELLED]:
+        raise InputError(
+            f"Nothing is known of emotions in '{corpus}'. Leave it out: its speakers "
+            "are something to pre-train on, by python -m experiments.pretrain."
+        )
     if not len(places):
         raise InputError(
             f"The corpus '{corpus}' has none of the emotions {', '.join(mapping)}; "

@@ -92,6 +92,21 @@ def leaks_to_leave_out(
     return np.array(sorted(out), int)
 
 
+def further_copies(dataset: Dataset, duplicates: Sequence[Duplicate]) -> np.ndarray:
+    """Utterances without which each recording is there once.
+
+    Args:
+      dataset: all utterances.
+      duplicates: pairs of utterances that are the same recording.
+
+    Returns:
+      Indices, ascending: of each recording that is there several times, all but the
+      first.
+    """
+    _, first = np.unique(_recordings(dataset, duplicates), return_index=True)
+    return np.setdiff1d(np.arange(len(dataset.utterances)), first)
+
+
 def _recordings(dataset: Dataset, duplicates: Sequence[Duplicate]) -> np.ndarray:
     """Numbers recordings, [utterances]: copies, and copies of copies, are one."""
     return _components(len(dataset.utterances), [pair[:2] for pair in duplicates])

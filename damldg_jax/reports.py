@@ -55,6 +55,7 @@ class Report(NamedTuple):
       notes: lines below the table.
       predictions: ``(names, labels, outputs) -> rows`` of the file of predictions, the
         header being the first; ``names`` are those of the classes or dimensions.
+      best: which step the best one is, in words.
     """
 
     score: Callable[[np.ndarray, np.ndarray], Scores | DimensionScores]
@@ -66,6 +67,7 @@ class Report(NamedTuple):
     predictions: Callable[
         [Sequence[str], np.ndarray, np.ndarray], Sequence[Sequence[str]]
     ]
+    best: str = "the step best on held-out speakers of the sources"
 
     def columns_for(self, entries: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
         """The columns of a table of entries, with those for targets that lack classes.
@@ -134,6 +136,43 @@ CLASS_REPORT = Report(
         "majority: accuracy of always guessing the target's most frequent emotion;",
     ),
     predictions=_predicted_classes,
+)
+
+
+def _speaker_entry(scores: Scores, names: Sequence[str]) -> dict[str, Any]:
+    # Of a thousand speakers the confusions are a million numbers.
+    kept = ("accuracy", "uar", "num_utterances", "majority_accuracy", "chance_uar")
+    entry = {name: getattr(scores, name) for name in kept}
+    return {**entry, "num_speakers": len(names)}
+
+
+def _predicted_speakers(
+    names: Sequence[str], labels: np.ndarray, outputs: np.ndarray
+) -> list[list[str]]:
+    rows = [
+        [names[label], names[row.argmax()], f"{row.max():.6f}"]
+        for label, row in zip(labels, outputs, strict=True)
+    ]
+    return [["label", "predicted", "probability"], *rows]
+
+
+SPEAKER_REPORT = Report(
+    score=score_probabilities,
+    criterion="accuracy",
+    entry=_speaker_entry,
+    columns=(
+        Column("accuracy %", ("accuracy",)),
+        Column("UAR %", ("uar",)),
+        Column("speakers", ("num_speakers",), factor=1, decimals=0, of_data=True),
+        Column("majority %", ("majority_accuracy",), of_data=True),
+    ),
+    if_lacking=(),
+    notes=(
+        "accuracy: part of other utterances of the same speakers that are told right;",
+        "majority: accuracy of always guessing the speaker with the most of them;",
+    ),
+    predictions=_predicted_speakers,
+    best="the step best on utterances held out of the sources",
 )
 
 # Of two classes that emotions are sorted into, it is no emotion that is guessed.

@@ -1,4 +1,4 @@
-"""Keeps whole speakers of a corpus for validation, or for the test within it."""
+"""Keeps whole speakers of a corpus, or utterances of each, for validation or test."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -92,6 +92,57 @@ def split_off_test(
     # Another draw than that of the validation speakers.
     held = np.isin(speakers, _draw(names, fraction, [seed, *corpus.encode(), 0]))
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+class UtteranceSplit(NamedTuple):
+    """A corpus divided by utterance: all its speakers are on every side.
+
+    Attributes:
+      train: indices of utterances to train on, ascending.
+      validation: indices of utterances to select on, ascending.
+      test: indices of utterances to test on, ascending.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def split_utterances(
+    corpus: str,
+    speakers: Sequence[str],
+    validation_fraction: float,
+    test_fraction: float,
+    seed: int,
+) -> UtteranceSplit:
+    """Keeps a fraction of the utterances of each speaker for validation and for test.
+
+    Args:
+      corpus: its name, for the draw.
+      speakers: speaker of each utterance.
+      validation_fraction: of the utterances of each; 0, or at least one of each.
+      test_fraction: likewise.
+      seed: of the draw.
+
+    Returns:
+      The split. A speaker with fewer than three utterances is trained on alone.
+    """
+    names, numbers = np.unique(np.asarray(speakers), return_inverse=True)
+    of_each = np.split(
+        np.argsort(numbers, kind="stable"), np.bincount(numbers).cumsum()[:-1]
+    )
+    sides: tuple[list[np.ndarray], ...] = ([], [], [])
+    for name, members in zip(names, of_each, strict=True):
+        # Keyed by the name, so that a speaker is divided alike in any company.
+        rng = np.random.default_rng([seed, *f"{corpus}/{name}".encode()])
+        fractions = validation_fraction, test_fraction
+        held = [max(1, round(f * len(members))) if f else 0 for f in fractions]
+        rest = len(members) - sum(held)
+        bounds = [rest, rest + held[0]] if rest > 0 else [len(members)] * 2
+        parts = np.split(rng.permutation(members), bounds)
+        for side, part in zip(sides, parts, strict=True):
+            side.append(part)
+    return UtteranceSplit(*(np.sort(np.concatenate(side)) for side in sides))
 
 
 def _draw(names: np.ndarray, fraction: float, entropy: list[int]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is to be told from speech: emotions, high arousal, positive valence, dimensions.
+"""What is to be told from speech: emotions, arousal, valence, dimensions, speakers.
 
 The sorting of emotions into two classes of arousal and of valence is how corpora of
 different emotions are made comparable: Schuller et al. 2009, "Acoustic emotion
@@ -29,7 +29,14 @@ from damldg_jax.labelling import (
     label_dimensions,
 )
 from damldg_jax.objectives import CLASSES, DIMENSION_LOSSES, Objective, dimensions
-from damldg_jax.reports import BINARY_REPORT, CLASS_REPORT, Report, dimension_report
+from damldg_jax.reports import (
+    BINARY_REPORT,
+    CLASS_REPORT,
+    SPEAKER_REPORT,
+    Report,
+    dimension_report,
+)
+from damldg_jax.speakers import MIN_UTTERANCES, label_speakers, speakers_of
 
 _HIGH = ("anger", "fear", "happiness", "surprise", "excitement", "frustration")
 _LOW = ("boredom", "disgust", "neutral", "sadness", "calm")
@@ -51,6 +58,8 @@ class Wishes:
       dimension_bins: over which each dimension is a distribution.
       scales: lowest and highest value of dimensions, by corpus.
       scale: that of all other corpora.
+      min_utterances: of a speaker, where speakers are told apart; who has fewer is left
+        out.
     """
 
     emotions: tuple[str, ...] = PAPER_EMOTIONS
@@ -59,6 +68,7 @@ class Wishes:
     dimension_bins: int = 11
     scales: Mapping[str, Scale] = dataclasses.field(default_factory=dict)
     scale: Scale = (1.0, 5.0)
+    min_utterances: int = MIN_UTTERANCES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +86,8 @@ class Target:
       report: how results are told.
       description: of the target in a sentence; empty where the classes are emotions.
       notices: what the user should know whatever the corpora.
+      settle: ``utterances of each corpus -> Target``, the target itself, where the
+        classes are known from these alone; None where they are known before.
     """
 
     kind: str
@@ -88,6 +100,7 @@ class Target:
     report: Report
     description: str = ""
     notices: tuple[str, ...] = ()
+    settle: Callable[[Mapping[str, Sequence[Annotated]]], "Target"] | None = None
 
 
 def emotion_target(wishes: Wishes) -> Target:
@@ -214,6 +227,34 @@ def dimension_target(wishes: Wishes) -> Target:
     )
 
 
+def speaker_target(wishes: Wishes) -> Target:
+    """Who speaks, whatever the emotion; the classes are the speakers of the corpora."""
+    least = wishes.min_utterances
+    unsettled = Target(
+        kind="speaker",
+        classes=(),
+        phrases=(),
+        mapping={},
+        label=functools.partial(label_speakers, (), least),
+        num_outputs=0,
+        objective=CLASSES,
+        report=SPEAKER_REPORT,
+    )
+
+    def settle(corpora: Mapping[str, Sequence[Annotated]]) -> Target:
+        speakers = speakers_of(corpora, least)
+        return dataclasses.replace(
+            unsettled,
+            classes=speakers,
+            phrases=speakers,
+            label=functools.partial(label_speakers, speakers, least),
+            num_outputs=len(speakers),
+            description=f"Classes: {len(speakers)} speakers.",
+        )
+
+    return dataclasses.replace(unsettled, settle=settle)
+
+
 def _emotions_in_vain(wishes: Wishes) -> tuple[str, ...]:
     """Says that a choice of emotions does not count, to who has made one."""
     choices = {
@@ -249,6 +290,7 @@ TARGETS: dict[str, Callable[[Wishes], Target]] = {
         binary_target, "valence", {"negative": _NEGATIVE, "positive": _POSITIVE}
     ),
     "dimensions": dimension_target,
+    "speaker": speaker_target,
     "objects": functools.partial(picture_target, "objects", PACS_CLASSES),
     "digits": functools.partial(picture_target, "digits", DIGIT_CLASSES),
 }

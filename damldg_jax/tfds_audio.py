@@ -1,4 +1,4 @@
-"""CREMA-D and SAVEE as tensorflow-datasets prepares them, made into recordings.
+"""Corpora as tensorflow-datasets prepares them, made into recordings.
 
 A prepared dataset holds the samples of each recording, its label and its speaker, in
 splits that are of no use here. All of it is written once as 16-bit FLAC, sample by
@@ -10,7 +10,7 @@ It brings TensorFlow; `tfds_copies.py` tells without it whether that is needed.
 import os
 import pathlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import tensorflow_datasets as tfds
 
 from damldg_jax import tfds_copies, tfds_files
-from damldg_jax.emotions import canonical
+from damldg_jax.emotions import UNLABELLED, canonical
 from damldg_jax.errors import InputError
 from damldg_jax.records import locks, staging
 from damldg_jax.records.quiet import errors_of_reading
@@ -100,7 +100,7 @@ def _builder(name: str, version: pathlib.Path) -> Any:
     except errors_of_reading() as error:
         raise _damaged(name, version, error) from error
     features = builder.info.features
-    lacking = {"audio", "label", "speaker_id"} - set(features)
+    lacking = {"audio", "label", DATASETS[name].speaker} - set(features)
     if lacking or not getattr(features["audio"], "sample_rate", None):
         problem = f"lacks {', '.join(sorted(lacking)) or 'the sampling rate'}"
         raise _damaged(name, version, problem)
@@ -119,13 +119,25 @@ def _read(name: str, version: pathlib.Path, builder: Any) -> Iterator[Recording]
             for row in tfds.as_numpy(builder.as_dataset(split=split)):
                 number += 1
                 label = features["label"].int2str(int(row["label"]))
-                emotion = canonical(DATASETS[name].labels.get(label, label))
                 samples = _to_16_bits(row["audio"], f"{number} of the split {split}")
-                yield Recording(samples, rate, emotion, row["speaker_id"].decode())
+                emotion, speaker = _emotion(name, label), _speaker(name, row)
+                yield Recording(samples, rate, emotion, speaker)
     except (tf.errors.OpError, *errors_of_reading()) as error:
         raise _damaged(name, version, error) from error
     if number != total:
         raise _damaged(name, version, f"{number} recordings instead of {total}")
+
+
+def _emotion(name: str, label: str) -> str:
+    labels = DATASETS[name].labels
+    return UNLABELLED if labels is None else canonical(labels.get(label, label))
+
+
+def _speaker(name: str, row: Mapping[str, Any]) -> str:
+    known = DATASETS[name]
+    value = row[known.speaker]
+    told = value.decode() if isinstance(value, bytes) else int(value)
+    return known.spelling.format(told)
 
 
 def _to_16_bits(samples: np.ndarray, recording: str) -> np.ndarray:

@@ -20,10 +20,27 @@ _FORMAT = 1
 
 
 class _Dataset(NamedTuple):
-    """What is known of a builder of tensorflow-datasets."""
+    """What is known of a builder of tensorflow-datasets.
 
-    labels: Mapping[str, str]
+    Attributes:
+      labels: canonical emotion of each label, where these are no such words; None
+        where the labels are no emotions.
+      options: of its preparation.
+      speaker: the field that tells the speaker.
+      spelling: format string that makes a name of what that field holds.
+    """
+
+    labels: Mapping[str, str] | None
     options: str = ""
+    speaker: str = "speaker_id"
+    spelling: str = "{}"
+
+
+def _manual(zip_file: str) -> str:
+    return (
+        "download_config=tfds.download.DownloadConfig("
+        f"manual_dir='folder/that/holds/{zip_file}')"
+    )
 
 
 DATASETS = {
@@ -32,10 +49,10 @@ DATASETS = {
         | {"HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
     ),
     # Its labels are canonical words.
-    "savee": _Dataset(
-        {},
-        options="download_config=tfds.download.DownloadConfig("
-        "manual_dir='folder/that/holds/AudioData.zip')",
+    "savee": _Dataset({}, _manual("AudioData.zip")),
+    # Its labels are the numbers in the names of speakers.
+    "voxceleb": _Dataset(
+        None, _manual("vox_dev_wav.zip"), speaker="label", spelling="id1{:04d}"
     ),
 }
 

@@ -66,8 +66,10 @@ def write(
         part = unfinished / f"{path}.{os.getpid()}.part"
         part.write_bytes(buffer.getbuffer())
         part.replace(unfinished / path)
-    sex = CORPORA[name].sex.get(recording.speaker, "") if name in CORPORA else ""
-    return path, recording.emotion, recording.speaker, sex, "English"
+    corpus = CORPORA.get(name)
+    sex = corpus.sex.get(recording.speaker, "") if corpus else ""
+    language = corpus.language if corpus else ""
+    return path, recording.emotion, recording.speaker, sex, language
 
 
 def write_index(

@@ -53,7 +53,7 @@ def write_circumstances(
       seconds: that it took.
       initial_weights: an account of those that it began with; None for random ones.
     """
-    corpora = sorted({*run.split.sources, run.split.target})
+    corpora = sorted(run.split.corpora)
     features = config.extractor
     content = {
         "versions": versions(),

@@ -69,6 +69,7 @@ class Config:
     emotions: tuple[str, ...] = PAPER_EMOTIONS
     excitement_as_happiness: bool = Wishes.excitement_as_happiness
     dimension_range: Scale = Wishes.scale
+    min_utterances: int = Wishes.min_utterances
     features: str = "log_mel"
     embeddings_dir: pathlib.Path | None = None
     skip_unreadable: bool = False
@@ -248,6 +249,7 @@ class Config:
             dimension_bins=self.dimension_bins,
             scales=scales or {},
             scale=self.dimension_range,
+            min_utterances=self.min_utterances,
         )
         return TARGETS[self.target_kind](wishes)
 

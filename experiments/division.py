@@ -79,7 +79,7 @@ def divide(
             )
     remaining = allotted._replace(train=train, validation=validation)
     check_sides(dataset, remaining.sides, duplicates)
-    account = _account(dataset, remaining.sides)
+    account = account_of_sides(dataset, remaining.sides)
     return Division(
         train=tuple(train.values()),
         validation={name: part for name, part in validation.items() if len(part)},
@@ -153,7 +153,18 @@ def _without(parts: Mapping[str, np.ndarray], out: np.ndarray) -> dict[str, np.n
     return {name: part[~np.isin(part, out)] for name, part in parts.items()}
 
 
-def _account(dataset: Dataset, sides: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def account_of_sides(
+    dataset: Dataset, sides: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    """What results tell of a split.
+
+    Args:
+      dataset: that has all corpora of the split.
+      sides: indices of the utterances that are trained, validated and tested on.
+
+    Returns:
+      The attribute of that name of a ``Division``.
+    """
     return {
         "hash": split_hash(dataset, sides),
         "training_hash": training_hash(dataset, sides),

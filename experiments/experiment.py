@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from damldg_jax.errors import InputError
@@ -67,16 +68,41 @@ def run_experiments(config: Config) -> list[dict[str, Any]]:
       FloatingPointError: runs diverged; raised after all others are reported.
       PeerLost: another process of the command has ended.
     """
+    return carry_out_alone(make_plan, config).entries
+
+
+def carry_out_alone(
+    make: Callable[[Config], Plan],
+    config: Config,
+    afterwards: Callable[[Outcome], None] = lambda outcome: None,
+) -> Outcome:
+    """Carries out the one plan of a command, and prints the table.
+
+    Args:
+      make: makes the plan.
+      config: all settings.
+      afterwards: what else is to be done with what has come of it, by the process that
+        writes.
+
+    Returns:
+      What has come of it.
+
+    Raises:
+      InputError: settings or data are off.
+      FloatingPointError: runs diverged; raised after all others are reported.
+      PeerLost: another process of the command has ended.
+    """
     choose_flags()
     choose_precision(config.matmul_precision)
     with lost():
         connect(config)
-        outcome = carry_out(make_plan(config), config, Session())
+        outcome = carry_out(make(config), config, Session())
         if everyone().writes:
             _report(outcome, config)
+            afterwards(outcome)
     if outcome.failed:
         raise FloatingPointError("\n".join(outcome.failed))
-    return outcome.entries
+    return outcome
 
 
 def carry_out(

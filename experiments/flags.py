@@ -46,8 +46,8 @@ _define("Data", flags.DEFINE_list, "corpora",
         "Corpora, separated by commas: known names; name=path of a known corpus's "
         "folder; or of any other: mine=path/manifest.csv, a CSV file with the columns "
         "path,emotion,speaker, or mine=path of a folder that has a folder for each "
-        "emotion. crema_d=tfds:path and savee=tfds:path are what tensorflow-datasets "
-        "prepared there. Known names: "
+        "emotion. crema_d=tfds:path, savee=tfds:path and voxceleb=tfds:path are what "
+        "tensorflow-datasets prepared there. Known names: "
         f"{_names(known_names())}.")
 _define("Data", flags.DEFINE_list, "sources",
         "Corpora to train on. Left out: all --corpora but the target.")
@@ -65,7 +65,7 @@ _define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
         "What is to be told from speech: the emotion; low or high arousal, or negative "
         "or positive valence, into which emotions are sorted; or arousal, valence and "
         "dominance as numbers, where corpora have them. Of pictures: the objects of "
-        "PACS, or digits.")
+        "PACS, or digits. Speakers are told apart by experiments.pretrain alone.")
 _define("Data", flags.DEFINE_list, "emotions",
         "Emotions that take part. With --target_kind=emotion each is a class, in the "
         "order given; with dimensions all emotions take part, whatever is given here. "
@@ -76,6 +76,9 @@ _define("Data", flags.DEFINE_list, "dimension_range",
         "Lowest and highest arousal, valence and dominance in manifests, one range for "
         "all manifests and dimensions of the command; known layouts declare it "
         "themselves.")
+_define("Data", flags.DEFINE_integer, "min_utterances",
+        "With experiments.pretrain: utterances that a speaker must have to take part.",
+        lower_bound=3)
 _define("Data", flags.DEFINE_string, "features",
         f"What is computed from a recording, one of {_names(NAMES)}: the last is a "
         "function on Python's path that maps a waveform, float32 at 16 kHz, to an "

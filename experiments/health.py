@@ -40,7 +40,9 @@ def look_over(
         metrics,
         validated[-1] if validated else {},
         # No constant guess correlates with anything.
-        0.0 if confusion is None else 1.0 / len(confusion),
+        entries[0].get("chance_uar", 0.0)
+        if confusion is None
+        else 1.0 / len(confusion),
         None if confusion is None else np.sum(confusion, axis=0),
         run.split.sources,
     )

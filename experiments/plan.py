@@ -17,6 +17,7 @@ from damldg_jax.corpora.scenarios import (
 from damldg_jax.corpora.sources import Source, parse_entries, resolve
 from damldg_jax.errors import InputError, unknown
 from experiments.config import Config
+from experiments.division import Division, divide
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +27,13 @@ class Plan:
     Attributes:
       sources: where each corpus lies, by name.
       splits: sources and target of each experiment, each pair once.
+      divide: ``(dataset, split, config, duplicates) -> Division``, who is on which side
+        of a split.
     """
 
     sources: dict[str, Source]
     splits: tuple[Split, ...]
+    divide: Callable[..., Division] = divide
 
 
 def make_plan(config: Config) -> Plan:
@@ -44,7 +48,12 @@ def make_plan(config: Config) -> Plan:
     Raises:
       InputError: a name is unknown, or the settings do not go together.
     """
-    config.make_target()
+    if config.make_target().settle:
+        raise InputError(
+            f"--target_kind={config.target_kind}: nobody of an unseen corpus is known "
+            "from the sources. Networks are pre-trained on speakers by "
+            "python -m experiments.pretrain."
+        )
     check_methods(config)
     sources = parse_entries(config.corpora, config.corpora_dir)
     # What is only to be tested on is no source.
@@ -57,7 +66,7 @@ def make_plan(config: Config) -> Plan:
         for name in (*split.sources, split.target):
             if name not in sources:
                 sources[name] = resolve(name, config.corpora_dir, tuple(sources))
-    _check_features(config, sources)
+    check_features(config, sources)
     return Plan(sources, splits)
 
 
@@ -162,8 +171,16 @@ def _check_split(split: Split) -> None:
             raise InputError(f"The source '{name}' is given twice in --sources.")
 
 
-def _check_features(config: Config, sources: Mapping[str, Source]) -> None:
-    """Refuses features of recordings for pictures, and the other way round."""
+def check_features(config: Config, sources: Mapping[str, Source]) -> None:
+    """Refuses features of recordings for pictures, and the other way round.
+
+    Args:
+      config: names the features.
+      sources: the corpora, by name.
+
+    Raises:
+      InputError: a corpus is of the other kind.
+    """
     of_pictures = config.extractor.picture is not None
     for name, source in sources.items():
         if source.pictures != of_pictures:

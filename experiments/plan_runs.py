@@ -13,10 +13,11 @@ from damldg_jax.normalization import NORMALIZATIONS, check_normalization
 from experiments.config import Config
 from experiments.data import Prepared
 from experiments.devices import choose_layout
-from experiments.division import Division, divide
+from experiments.division import Division
 from experiments.plan import Plan
 from experiments.results import run_folder
 from experiments.runs import Run, schedule
+from experiments.unseen import check_unseen
 
 
 def list_runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
@@ -33,9 +34,10 @@ def list_runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
     Raises:
       InputError: one of them cannot be trained.
     """
+    check_unseen(config, plan.splits, prepared.hashes)
     runs = []
     for split in plan.splits:
-        divisions = _divisions(split, prepared, config)
+        divisions = _divisions(plan, split, prepared, config)
         for division in divisions if config.vary_split else divisions[:1]:
             # Refused before anything is trained.
             _check(split, division, prepared, config)
@@ -48,12 +50,14 @@ def list_runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
     return runs
 
 
-def _divisions(split: Split, prepared: Prepared, config: Config) -> list[Division]:
+def _divisions(
+    plan: Plan, split: Split, prepared: Prepared, config: Config
+) -> list[Division]:
     """The division of each trial: one for all, or each one's own."""
 
     def division(seed: int) -> Division:
         drawn = dataclasses.replace(config, split_seed=seed)
-        return divide(prepared.dataset, split, drawn, prepared.duplicates)
+        return plan.divide(prepared.dataset, split, drawn, prepared.duplicates)
 
     if config.vary_split:
         return [division(config.split_seed + trial) for trial in range(config.trials)]

@@ -164,7 +164,7 @@ def table(
     text = tabulate(rows, headers, disable_numparse=True, stralign="right")
     notes = [
         *report.notes,
-        "last: the last step; best: the step best on held-out speakers of the sources.",
+        f"last: the last step; best: {report.best}.",
     ]
     notes += _about_inputs(entries)
     above = [_SYNTHETIC] * synthetic + [description] * bool(description)

@@ -19,6 +19,7 @@ from experiments.exhibits import Members, sources_of
 from experiments.outputs import plain, write_bytes
 from experiments.programs import Programs
 from experiments.runs import Run
+from experiments.unseen import seen_in
 
 # Of each corpus and side: enough for a covariance and for the quantiles of a distance.
 _UTTERANCES = 200
@@ -113,6 +114,7 @@ def _account(run: Run, programs: Programs) -> dict[str, Any]:
     return {
         "method": run.method,
         "seed": run.seed,
+        "seen": seen_in(run, config),
         "class_of_emotion": dict(dataset.target.mapping),
         "utterances": sum(map(len, run.division.train)),
         "counts": {n: dict(dataset.corpora[n].counts) for n in run.split.sources},

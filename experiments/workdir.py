@@ -27,7 +27,7 @@ from experiments.runs import Run, schedule
 # has its own account: but for rounding, none of them says how it comes out.
 _NOT_OF_A_RUN = (
     *("corpora_dir", "data_dir", "embeddings_dir", "workdir"),
-    *("corpora", "sources", "target", "also_test"),
+    *("corpora", "sources", "target", "also_test", "min_utterances"),
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options", "debug_nans"),
@@ -60,7 +60,6 @@ def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
 
 def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:
     """The part of it that any method has: which run it is, and of which data."""
-    corpora = (*run.split.sources, run.split.target)
     return {
         "sources": run.split.sources,
         "target": run.split.target,
@@ -70,7 +69,7 @@ def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:
         "validation_speakers": run.division.speakers,
         "split_hash": run.division.account["hash"],
         "training_hash": run.division.account["training_hash"],
-        "data": {name: prepared.hashes[name] for name in corpora},
+        "data": {name: prepared.hashes[name] for name in run.split.corpora},
     }
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from damldg_jax.corpora import CORPORA, list_utterances
 from damldg_jax.corpora.scenarios import PAPER_CORPORA
-from damldg_jax.emotions import EMOTIONS, PAPER_EMOTIONS
+from damldg_jax.emotions import EMOTIONS, PAPER_EMOTIONS, UNLABELLED
 from tests.real_corpora import corpora_dir
 from tests.trees import make
 
@@ -142,7 +142,7 @@ def test_generated_names_are_read_back(tmp_path_factory, actor, codes, folder):
 def test_declarations_are_consistent(name):
     corpus = CORPORA[name]
     assert corpus.name == name
-    assert set(corpus.emotions.values()) <= set(EMOTIONS)
+    assert set(corpus.emotions.values()) <= {*EMOTIONS, UNLABELLED}
     assert set(corpus.published) in (set(), set(corpus.emotions.values()))
     assert set(corpus.sex.values()) <= {"female", "male"}
     groups = re.compile(corpus.pattern).groupindex

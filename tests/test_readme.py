@@ -17,6 +17,7 @@ from experiments import experiment
 from experiments.config import Config
 from experiments.flags import FLAGS, read_config
 from experiments.plan import make_plan
+from experiments.pretrain.plan import make_plan as make_pretraining_plan
 from tests.documents import PAGES, ROOT, blocks
 from tests.tiny import smooth_network, tiny_batch
 
@@ -106,7 +107,8 @@ def test_flagfiles_are_valid(path):
         config = dataclasses.replace(config, target="emovo", sources=("emodb", "savee"))
     if path.name == "leave_one_out.flags":  # And this one leaves the corpora.
         config = dataclasses.replace(config, corpora="emodb,savee,emovo")
-    assert make_plan(config).splits
+    plan = make_pretraining_plan if path.name == "pretrain.flags" else make_plan
+    assert plan(config).splits
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

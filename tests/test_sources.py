@@ -182,7 +182,7 @@ def test_datasets_of_tensorflow_datasets(monkeypatch, name):
 def test_other_datasets_of_tensorflow_datasets(name):
     message = refusal(f"{name}=tfds:data")
     assert f"'{name}' cannot be read from tensorflow-datasets" in message
-    assert "crema_d and savee, such as --corpora=crema_d=tfds:path" in message
+    assert "crema_d, savee, voxceleb, such as --corpora=crema_d=tfds:path" in message
 
 
 def test_what_stays_unknown_tells_of_manifests_and_folders():

@@ -223,13 +223,14 @@ def _some_of(target):
 @pytest.mark.parametrize("kind", TARGETS)
 def test_every_kind_agrees_with_itself(kind):
     """Outputs, labels, scores, columns and predictions fit each other."""
-    target = make(kind)
+    target = make(kind, min_utterances=3)
     corpora = {
         "one": examples(
             *[(w, 3.0, 2.0, 4.0 - n) for n, w in enumerate(_some_of(target))]
         )
     }
     dataset = build_dataset(corpora, target)
+    target = dataset.target
     labels = dataset.store.labels
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(len(labels), target.num_outputs)).astype(np.float32)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from damldg_jax.audit.recording import Measured, Sound
 from damldg_jax.corpora.completeness import Completeness
-from damldg_jax.emotions import EMOTIONS
+from damldg_jax.emotions import EMOTIONS, UNLABELLED
 
 
 class Spread(NamedTuple):
@@ -62,7 +62,7 @@ class CorpusAudit:
     def emotions(self) -> tuple[str, ...]:
         """The emotions that there are or should be, in the canonical order."""
         there = {*self.counts(), *self.completeness.expected}
-        return tuple(emotion for emotion in EMOTIONS if emotion in there)
+        return tuple(word for word in (*EMOTIONS, UNLABELLED) if word in there)
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from damldg_jax.audit.corpus import CorpusAudit, names_of
 from damldg_jax.audit.finding import NOTE, WARNING, Finding
 from damldg_jax.corpora.files import first_few, printable
+from damldg_jax.emotions import UNLABELLED
 
 # Below this, none are kept for validation.
 _FEW_SPEAKERS = 3
@@ -53,6 +54,14 @@ def _few_speakers(audit: CorpusAudit) -> Iterator[Finding]:
 
 
 def _single_emotion(audit: CorpusAudit) -> Iterator[Finding]:
+    if set(audit.counts()) == {UNLABELLED}:
+        yield Finding(
+            NOTE,
+            (audit.name,),
+            f"{audit.name}: nothing is known of emotions: its speakers are something "
+            "to pre-train on, by python -m experiments.pretrain, and nothing else.",
+        )
+        return
     if len(audit.counts()) < 2:
         yield Finding(
             WARNING,

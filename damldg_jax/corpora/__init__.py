@@ -24,8 +24,9 @@ from damldg_jax.corpora.shemo import SHEMO
 from damldg_jax.corpora.tess import TESS
 from damldg_jax.corpora.turev import TUREV
 from damldg_jax.corpora.urdu import URDU
+from damldg_jax.corpora.voxceleb import VOXCELEB
 
-# In the order of the paper, which has the first ten.
+# In the order of the paper, which has the first ten. The last one has no emotions.
 CORPORA: dict[str, Corpus] = {
     corpus.name: corpus
     for corpus in (
@@ -42,6 +43,7 @@ CORPORA: dict[str, Corpus] = {
         NEMO,
         TUREV,
         URDU,
+        VOXCELEB,
     )
 }
 

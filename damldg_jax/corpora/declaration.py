@@ -14,7 +14,7 @@ class Utterance:
     Attributes:
       name: unique in its corpus: the path in it, without extension.
       path: the audio file.
-      emotion: one of ``emotions.EMOTIONS``.
+      emotion: one of ``emotions.EMOTIONS``, or ``emotions.UNLABELLED``.
       speaker: the speaker as the corpus names them.
       sex: ``"female"``, ``"male"`` or ``""``.
       language: in English, such as ``"German"``.

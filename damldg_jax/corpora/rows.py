@@ -11,7 +11,7 @@ from typing import Any
 
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.corpora.files import ALL_SUFFIXES, printable
-from damldg_jax.emotions import canonical
+from damldg_jax.emotions import UNLABELLED, canonical
 from damldg_jax.errors import InputError
 
 REQUIRED = ("path", "emotion", "speaker")
@@ -100,6 +100,10 @@ def _text(column: str, cell: str) -> str:
     return unicodedata.normalize("NFC", cell)
 
 
+def _emotion(cell: str) -> str:
+    return UNLABELLED if cell.lower() == UNLABELLED else canonical(cell)
+
+
 def _speaker(cell: str) -> str:
     if not cell:
         raise InputError("The speaker is empty; give each speaker a name.")
@@ -126,7 +130,7 @@ def _number(column: str, cell: str) -> float:
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "emotion": canonical,
+    "emotion": _emotion,
     "speaker": _speaker,
     "sex": _sex,
     "language": partial(_text, "language"),

@@ -15,6 +15,12 @@ class Split(NamedTuple):
     sources: tuple[str, ...]
     target: str
 
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """Names of all corpora that it looks at."""
+        target = () if self.scenario == PRETRAINING else (self.target,)
+        return tuple(dict.fromkeys((*self.sources, *target)))
+
 
 # What a target may be beside the name of a corpus: each in turn, or each by itself.
 ALL, WITHIN = "all", "within"
@@ -24,6 +30,10 @@ WITHIN_CORPUS = "within_corpus"
 
 # The scenario of tests on further unseen corpora, by models that were trained anyway.
 ALSO_TEST = "also_test"
+
+# The scenario in which speakers are told apart, and the word in the target's place:
+# what is tested on are other utterances of the sources' speakers.
+PRETRAINING, SPEAKERS = "pretraining", "speakers"
 
 
 @dataclass(frozen=True)

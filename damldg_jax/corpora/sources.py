@@ -13,7 +13,7 @@ from damldg_jax.corpora.folders import list_folders
 from damldg_jax.corpora.listing import list_utterances
 from damldg_jax.corpora.manifest import list_manifest
 from damldg_jax.corpora.pictures import PICTURES, list_pictures
-from damldg_jax.corpora.scenarios import ALL, WITHIN
+from damldg_jax.corpora.scenarios import ALL, SPEAKERS, WITHIN
 from damldg_jax.corpora.synthetic import MANIFEST, SYNTHETIC
 from damldg_jax.errors import InputError, unknown
 
@@ -24,10 +24,10 @@ def known_names() -> tuple[str, ...]:
 
 
 # Words that mean something else where names of corpora are given.
-RESERVED = (ALL, WITHIN)
+RESERVED = (ALL, WITHIN, SPEAKERS)
 
 # Corpora that tensorflow-datasets prepares, by the names that it gives them too.
-TFDS = ("crema_d", "savee")
+TFDS = ("crema_d", "savee", "voxceleb")
 _TFDS_PREFIX = "tfds:"
 
 
@@ -211,7 +211,7 @@ def _resolve_tfds(name: str, data_dir: str) -> Source:
     if name not in TFDS:
         raise InputError(
             f"'{name}' cannot be read from tensorflow-datasets: 'tfds:' goes with "
-            f"{' and '.join(TFDS)}, such as --corpora={TFDS[0]}=tfds:path/to/data_dir."
+            f"{', '.join(TFDS)}, such as --corpora={TFDS[0]}=tfds:path/to/data_dir."
         )
     default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
     folder = Path(os.path.expanduser(data_dir.strip() or default), name)

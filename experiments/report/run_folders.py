@@ -140,14 +140,18 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
         if not path.is_dir():
             raise InputError(f"There is no folder {path}. {_WHAT_TO_RUN}")
     accounts = sorted({file for path in paths for file in path.rglob("run.json")})
-    runs, warnings, unfinished = [], [], 0
+    runs, warnings, unfinished, pretrained = [], [], 0, 0
     for account in accounts:
         folder = account.parent
         if not (folder / "result.json").exists():
             unfinished += 1
             continue
         try:
-            runs.append(_read(folder))
+            record = _read(folder)
+            if record is None:
+                pretrained += 1
+            else:
+                runs.append(record)
         except _DAMAGE as error:
             told = f"{type(error).__name__}: {error}"
             warnings.append(f"{folder} is damaged and left out ({told}).")
@@ -155,6 +159,11 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
         warnings.append(
             f"{unfinished} run(s) are not finished and left out; the command that "
             "began them goes on with them."
+        )
+    if pretrained:
+        warnings.append(
+            f"{pretrained} run(s) that tell speakers apart are left out: they are "
+            "what others begin with."
         )
     runs, told = _once(runs)
     if not runs:
@@ -174,11 +183,15 @@ _DAMAGE = (
 )
 
 
-def _read(folder: pathlib.Path) -> RunRecord:
+def _read(folder: pathlib.Path) -> RunRecord | None:
+    """The run in a folder; None of a pre-training, which is no result on emotions."""
+    account = _json(folder / "run.json", dict)
+    if account.get("target_kind") == "speaker":
+        return None
     circumstances = folder / "circumstances.json"
     record = RunRecord(
         folder=folder,
-        account=_json(folder / "run.json", dict),
+        account=account,
         circumstances=_json(circumstances, dict) if circumstances.exists() else {},
         entries={e["selection"]: e for e in _json(folder / "result.json", list)},
     )

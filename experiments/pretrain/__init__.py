@@ -1,0 +1,1 @@
+"""Speaker identification, whose weights runs on emotions may begin with."""

@@ -1,0 +1,105 @@
+r"""Trains a network to tell speakers apart, for runs on emotions to begin with.
+
+  python -m experiments.pretrain --flagfile=experiments/flagfiles/pretrain.flags \
+      --corpora_dir=corpora --corpora=voxceleb
+  python -m experiments.pretrain --corpora_dir=corpora \
+      --corpora=emodb,ravdess,savee,emovo --target=emovo
+
+Speakers of all --corpora but the --target; whatever is said and felt counts. Of each
+speaker some utterances are kept for choosing the best step and some for the test. The
+encoder of the best step goes to --workdir/speaker_encoder.safetensors, and a line tells
+how a run begins with it. The same command continues what was interrupted. There is one
+method, deep_all, and one trial; flags that concern others count for nothing.
+"""
+
+import dataclasses
+import shutil
+
+from absl import flags
+
+from damldg_jax.prediction.places import place
+from experiments.config import Config
+from experiments.console import say
+from experiments.experiment import Outcome, carry_out_alone
+from experiments.flags import GROUPS as ALL_GROUPS
+from experiments.pretrain.plan import make_plan
+
+NAME = "speaker_encoder.safetensors"
+_OTHERS = (
+    *("scenario", "also_test", "target_kind", "emotions", "excitement_as_happiness"),
+    *("dimension_range", "methods", "trials", "dimension_loss", "dimension_bins"),
+    *("vary_split",),
+)
+_NO_GROUPS = ("Meta-learning", "Other algorithms")
+GROUPS = {
+    group: [name for name in names if name not in _OTHERS]
+    for group, names in ALL_GROUPS.items()
+    if group not in _NO_GROUPS
+}
+# What a run must have the same to begin with the encoder.
+_OF_THE_NETWORK = (
+    *("features", "normalization", "model", "model_depth", "model_width"),
+    *("network_norm", "hidden_units"),
+)
+# The paper's, section "Pre-training"; how much is held out is ours.
+DEFAULTS = {
+    "workdir": "runs/pretraining",
+    "batch_size": 64,
+    "learning_rate": 0.01,
+    "validation_fraction": 0.1,
+    "test_fraction": 0.1,
+}
+
+
+def choose_defaults() -> None:
+    """Gives flags that runs on emotions share another default."""
+    for name, value in DEFAULTS.items():
+        flags.FLAGS.set_default(name, value)
+
+
+def main(config: Config) -> None:
+    """Trains, tests on other utterances of the same speakers, and keeps the encoder.
+
+    Args:
+      config: all settings.
+
+    Raises:
+      InputError: settings or data are off.
+      FloatingPointError: training diverged.
+    """
+    config = dataclasses.replace(
+        config,
+        target_kind="speaker",
+        methods=("deep_all",),
+        trials=1,
+        vary_split=False,
+    )
+    carry_out_alone(make_plan, config, lambda outcome: _keep(outcome, config))
+
+
+def _keep(outcome: Outcome, config: Config) -> None:
+    """Puts the encoder where it is found, and says how a run begins with it."""
+    for run in outcome.runs:
+        if run.folder not in outcome.results:
+            continue
+        selection = "best" if run.division.validation else "last"
+        path = config.workdir / NAME
+        temporary = path.with_suffix(".tmp")
+        shutil.copyfile(place(run.folder, selection), temporary)
+        temporary.replace(path)
+        begin = " ".join([f"--init_from={path}", *_same_network(config)])
+        say(
+            f"A run on emotions begins with this encoder by {begin}; it must not be "
+            f"tested on {', '.join(run.split.sources)}."
+        )
+
+
+def _same_network(config: Config) -> list[str]:
+    """The flags by which a run has the same network and features."""
+    told = {name: getattr(config, name) for name in _OF_THE_NETWORK}
+    default = {field.name: field.default for field in dataclasses.fields(Config)}
+    return [f"--{n}={_text(x)}" for n, x in told.items() if x != default[n]]
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
