@@ -8,6 +8,9 @@ from tqdm import tqdm
 
 Item = TypeVar("Item")
 
+_LINE = (
+    "{desc}: {n_fmt} of {total_fmt} [{elapsed}, {remaining} left, {rate_fmt}{postfix}]"
+)
 _silent = False
 
 
@@ -21,6 +24,36 @@ def say(text: str) -> None:
     """Prints a line on standard error without disturbing a progress bar."""
     if not _silent:
         tqdm.write(text, file=sys.stderr)
+
+
+class _Lines:
+    """A file to which each state of a bar is a line, and nothing is removed."""
+
+    def write(self, text: str) -> None:
+        """Writes what there is beside the movements of a cursor."""
+        if line := text.strip():
+            sys.stderr.write(f"{line}\n")
+
+    def flush(self) -> None:
+        """Has it reach whoever looks on."""
+        sys.stderr.flush()
+
+
+def show(bar: tqdm, text: str) -> None:
+    """Says beside a bar what its work is at; only where that can vanish again."""
+    bar.set_postfix_str(text, refresh=sys.stderr.isatty())
+
+
+def start_clock(bar: tqdm, done: int) -> None:
+    """Has a bar tell the speed of what comes now, after what was done to prepare it.
+
+    Args:
+      bar: it has shown nothing but that.
+      done: items that are done.
+    """
+    bar.n = bar.initial = bar.last_print_n = done
+    bar.unpause()
+    bar.set_postfix_str("")
 
 
 def progress(
@@ -52,8 +85,9 @@ def progress(
         unit=unit,
         total=total,
         mininterval=0.2 if animated else 10.0,
+        bar_format=None if animated else _LINE,
         disable=_silent or (not animated and not options.get("leave", True)),
         dynamic_ncols=True,
-        file=sys.stderr,
+        file=sys.stderr if animated else _Lines(),
         **options,
     )

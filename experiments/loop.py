@@ -13,7 +13,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.parallel import Layout, replicate
 from damldg_jax.training import TrainState
 from experiments.adoption import adopt
-from experiments.console import progress, say
+from experiments.console import progress, say, start_clock
 from experiments.interruption import WATCH
 from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
@@ -118,16 +118,24 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
         for count in {len(call.steps) for call in calls}
     }
     late, alone = _Late(trainees, layout), everyone().count == 1
-    bar = progress(None, _title(trainees), "step", total=plan.steps, initial=first)
-    bar.set_postfix_str("compiling" if calls else "")
+    bar = progress(
+        None,
+        _title(trainees),
+        "step",
+        total=plan.steps,
+        initial=first,
+        postfix="compiling" if calls else None,
+    )
     with bar, contextlib.closing(excerpts), WATCH.span() as watch:
         for call, excerpt in zip(calls, excerpts, strict=True):
             count = counts[len(call.steps)]
             state, metrics = train(state, store, domains, seeds, count, excerpt)
             late.take(call.steps, metrics, state)
             if call.steps.start == first:
-                bar.set_postfix_str("")
-            bar.update(len(call.steps))
+                # Compiling was no step.
+                start_clock(bar, call.steps.stop)
+            else:
+                bar.update(len(call.steps))
             # Before the first call has come back there is nothing new to be saved; and
             # of several processes that leave, none can wait for the others.
             if alone:

@@ -83,6 +83,7 @@ class MetricsLog:
         domains: Sequence[str],
         first_step: int,
         writes: bool = True,
+        evaluated: bool = True,
     ):
         """Opens the log of a run that goes on at a step.
 
@@ -92,13 +93,19 @@ class MetricsLog:
           first_step: steps done; what the log holds of later ones is dropped, for a
             run that was killed has written them after its last checkpoint.
           writes: whether to write, or only to look at the numbers.
+          evaluated: whether the evaluation after that step is done; if not, what the
+            log holds of it is dropped too.
         """
         self._domains, self._file = domains, None
         if not writes:
             return
         path = self._path = folder / METRICS
         # In one go: what is lost here is lost for good.
-        kept = lines_until(path, first_step)
+        kept = [
+            line
+            for line in lines_until(path, first_step)
+            if evaluated or "finite" in line or line["step"] < first_step
+        ]
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._file = path.open("a", encoding="utf-8")
         with _named(path):

@@ -3,5 +3,7 @@
 import sys
 
 from experiments.benchmark.command import status
+from experiments.interruption import catch_signals
 
+catch_signals()
 sys.exit(status(sys.argv))
