@@ -1,7 +1,9 @@
 """What a user sees while a command works: notes and progress on standard error."""
 
+import contextlib
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -29,10 +31,14 @@ def say(text: str) -> None:
 class _Lines:
     """A file to which each state of a bar is a line, and nothing is removed."""
 
+    _last = ""
+
     def write(self, text: str) -> None:
         """Writes what there is beside the movements of a cursor."""
-        if line := text.strip():
+        line = text.strip()
+        if line and line != self._last:
             sys.stderr.write(f"{line}\n")
+            self._last = line
 
     def flush(self) -> None:
         """Has it reach whoever looks on."""
@@ -54,6 +60,22 @@ def start_clock(bar: tqdm, done: int) -> None:
     bar.n = bar.initial = bar.last_print_n = done
     bar.unpause()
     bar.set_postfix_str("")
+
+
+@contextlib.contextmanager
+def clock_stopped(bar: tqdm) -> Iterator[None]:
+    """Leaves out of what a bar tells of speed what is done meanwhile.
+
+    Args:
+      bar: that is shown.
+
+    Yields:
+      None.
+    """
+    began = time.monotonic()
+    yield
+    if not bar.disable:
+        bar.start_t += time.monotonic() - began
 
 
 def progress(
@@ -88,6 +110,8 @@ def progress(
         bar_format=None if animated else _LINE,
         disable=_silent or (not animated and not options.get("leave", True)),
         dynamic_ncols=True,
+        # Of the whole time, in which what comes now and then has its part.
+        smoothing=0,
         file=sys.stderr if animated else _Lines(),
         **options,
     )

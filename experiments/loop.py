@@ -13,7 +13,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.parallel import Layout, replicate
 from damldg_jax.training import TrainState
 from experiments.adoption import adopt
-from experiments.console import progress, say, start_clock
+from experiments.console import clock_stopped, progress, say, start_clock
 from experiments.interruption import WATCH
 from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
@@ -117,6 +117,7 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
         count: replicate(np.int32(count), layout.devices)
         for count in {len(call.steps) for call in calls}
     }
+    ends, nothing = [call for call in calls if call.ends], contextlib.nullcontext()
     late, alone = _Late(trainees, layout), everyone().count == 1
     bar = progress(
         None,
@@ -144,7 +145,9 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
                 late.write(state)
                 states = layout.fetch_runs(state)
                 if call.ends:
-                    _evaluate(trainees, states, bar)
+                    # The first one is compiled.
+                    with clock_stopped(bar) if call is ends[0] else nothing:
+                        _evaluate(trainees, states, bar)
                 else:
                     _save(trainees, states)
             if watch.asked or all(trainee.error for trainee in trainees):

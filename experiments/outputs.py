@@ -28,8 +28,12 @@ PREDICTIONS = "predictions.csv"
 def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON whole or not at all; what is not a number becomes null."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_plain(content), indent=2, allow_nan=False)
-    write_text(path, text + "\n")
+    write_text(path, json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """JSON as it is written; what is not a number becomes null."""
+    return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
 
 
 def write_text(path: pathlib.Path, text: str) -> None:
@@ -178,7 +182,7 @@ def read_metrics(path: pathlib.Path, finished: bool = True) -> list[dict[str, An
         if not all(isinstance(line, dict) and "step" in line for line in lines):
             raise ValueError("a line is none of a step")
     except (OSError, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise damaged_log(path, error) from error
     return lines
 
 
@@ -198,11 +202,12 @@ def lines_until(
     lines = read_metrics(path, finished) if path.exists() else []
     found = {line["step"] for line in lines if "finite" in line}
     if missing := set(range(1, step + 1)) - found:
-        raise _damaged(path, f"step {min(missing)} is missing")
+        raise damaged_log(path, f"step {min(missing)} is missing")
     return [line for line in lines if line["step"] <= step]
 
 
-def _damaged(path: pathlib.Path, reason: object) -> InputError:
+def damaged_log(path: pathlib.Path, reason: object) -> InputError:
+    """The error that a log of a run is not what it was, with the remedy."""
     return InputError(
         f"{path} is damaged ({reason}). Delete its folder, {path.parent}: the same "
         "command then trains that run again."

@@ -22,6 +22,7 @@ from experiments.interruption import WATCH, Interrupted
 from experiments.outputs import MetricsLog, write_json
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
+from experiments.seals import write_result
 from experiments.teams import team_of
 from experiments.testing import criterion, test, validate
 
@@ -193,7 +194,7 @@ class Trainee:
         programs = self._programs
         write_circumstances(self.run, programs.dataset, programs.config, seconds)
         also = {"warnings": warnings, "seconds": seconds}
-        write_json(self.run.result, [{**entry, **also} for entry in entries])
+        write_result(self.run.result, [{**entry, **also} for entry in entries])
 
     def save(self, state: TrainState) -> None:
         """Saves a state, from which the run can go on.

@@ -14,24 +14,14 @@ import experiments
 from experiments import interruption
 from experiments.interruption import Interrupted, Watch
 from tests.cli import ROOT, environment
-from tests.place import Place, make_corpora
+from tests.place import prepared
 
 LONG = ("--methods=deep_all", "--steps=150", "--evaluate_every=100")
 
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory):
-    return make_corpora(tmp_path_factory.mktemp("corpora"))
-
-
-def place_in(folder, corpora):
-    folder.mkdir()
-    return Place(folder, corpora)
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, corpora):
-    place = place_in(tmp_path_factory.mktemp("undisturbed") / "place", corpora)
+def undisturbed(tmp_path_factory, synthetic):
+    place = prepared(tmp_path_factory.mktemp("undisturbed") / "place", synthetic)
     status, messages = place.finish("main", *LONG)
     assert status == 0, messages
     return place
@@ -67,9 +57,9 @@ def interrupt(place, *signals):
     [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")],
 )
 def test_a_run_is_saved_and_goes_on(
-    tmp_path, corpora, undisturbed, number, status, word
+    tmp_path, synthetic, undisturbed, number, status, word
 ):
-    place = place_in(tmp_path / "place", corpora)
+    place = prepared(tmp_path / "place", synthetic)
     found, messages = interrupt(place, number)
     assert found == status, messages
     assert f"{word}; the same command goes on from here." in messages
@@ -116,9 +106,9 @@ def told_at(place, step, number):
 
 
 def test_an_evaluation_that_is_left_is_done_by_the_next_command(
-    tmp_path, corpora, undisturbed
+    tmp_path, synthetic, undisturbed
 ):
-    place = place_in(tmp_path / "place", corpora)
+    place = prepared(tmp_path / "place", synthetic)
     log = place.runs / "deep_all" / "trial_0" / "metrics.jsonl"
     # Also at once when it goes on, and killed when it is done but nothing newer saved.
     for step, number, status, evaluations in [
