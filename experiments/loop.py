@@ -148,6 +148,7 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
                     # The first one is compiled.
                     with clock_stopped(bar) if call is ends[0] else nothing:
                         _evaluate(trainees, states, bar)
+                    bar.refresh()
                 else:
                     _save(trainees, states)
             if watch.asked or all(trainee.error for trainee in trainees):

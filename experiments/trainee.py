@@ -158,12 +158,12 @@ class Trainee:
 
         Args:
           state: in host memory.
-          bar: to show how well it does.
+          bar: to show how well it does, when it is shown next.
         """
         self.state = state
         show(bar, "evaluating")
         try:
-            bar.set_postfix_str(self._validate(state))
+            bar.set_postfix_str(self._validate(state), refresh=False)
         except Interrupted:
             if not WATCH.waits:
                 raise
