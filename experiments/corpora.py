@@ -228,6 +228,11 @@ def status(argv: Sequence[str]) -> int:
     return cli.status(run, __doc__, _GROUPS, list(argv)) or outcome
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the command, and exits with its status."""
     catch_signals()
     sys.exit(status(sys.argv))
+
+
+if __name__ == "__main__":
+    main()

@@ -28,12 +28,8 @@ PREDICTIONS = "predictions.csv"
 def write_json(path: pathlib.Path, content: Any) -> None:
     """Writes JSON whole or not at all; what is not a number becomes null."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json_text(content))
-
-
-def json_text(content: Any) -> str:
-    """JSON as it is written; what is not a number becomes null."""
-    return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(_plain(content), indent=2, allow_nan=False)
+    write_text(path, text + "\n")
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

@@ -11,7 +11,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.outputs import METRICS, PREDICTIONS, json_text, write_json, write_text
+from experiments.outputs import METRICS, PREDICTIONS, write_json
 
 RESULT = "result.json"
 SEAL = "digests.json"
@@ -28,12 +28,14 @@ def write_result(path: pathlib.Path, entries: Sequence[Mapping[str, Any]]) -> No
       path: ``result.json`` in its folder, where all else that is to be sealed lies.
       entries: one for each selection rule.
     """
-    text = json_text(entries)
+    # Has its name when all is there.
+    whole = path.with_suffix(".whole")
+    write_json(whole, entries)
     files = [path.with_name(name) for name in _SEALED]
     digests = {x.name: _digest(x.read_bytes()) for x in files if x.exists()}
-    digests[path.name] = _digest(text.encode())
+    digests[path.name] = _digest(whole.read_bytes())
     write_json(path.with_name(SEAL), digests)
-    write_text(path, text)
+    whole.replace(path)
 
 
 def changed(folder: pathlib.Path) -> list[str]:
