@@ -16,6 +16,7 @@ from damldg_jax.errors import InputError
 from experiments.checkpoints import SET_ASIDE, steps_in
 from experiments.outputs import METRICS, lines_until, write_json
 from experiments.runs import Run
+from experiments.seals import changed
 
 # In the folder of a run that has another one's training: which one's.
 _ADOPTED = "adopted.json"
@@ -101,8 +102,9 @@ def _read(path: pathlib.Path) -> dict[str, Any] | None:
 
 def _is_whole(log: pathlib.Path, steps: int) -> bool:
     try:
-        return bool(lines_until(log, steps, finished=True))
-    except InputError:
+        lines = lines_until(log, steps, finished=True)
+        return bool(lines) and METRICS not in changed(log.parent)
+    except (InputError, OSError, ValueError):
         return False  # Told where it is met in its own run.
 
 

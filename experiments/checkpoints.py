@@ -60,11 +60,14 @@ class Saved(NamedTuple):
       state: of training, in host memory.
       best: what was best so far.
       seconds: spent on the run so far.
+      evaluated: whether the evaluation that is due after this step is done; it is not
+        where the command was told to end before.
     """
 
     state: TrainState
     best: Best
     seconds: float
+    evaluated: bool = True
 
 
 class Checkpoints:
@@ -78,6 +81,8 @@ class Checkpoints:
           team: the processes that train the run together.
         """
         self.folder, self._team = folder, team
+        # The newest that was found to be sound, to be restored.
+        self._checked: tuple[int, Saved] | None = None
 
     @functools.cached_property
     def _manager(self) -> "ocp.CheckpointManager":
@@ -99,6 +104,7 @@ class Checkpoints:
 
     def _sound(self, initial: Saved) -> list[int]:
         found: list[int] = []
+        self._checked = None
         for step in sorted(steps_in(self.folder), reverse=True):
             if len(found) == _KEPT:
                 # What is left of one that was being deleted when the process ended.
@@ -110,7 +116,7 @@ class Checkpoints:
 
     def _is_sound(self, initial: Saved, step: int) -> bool:
         try:
-            self._read(initial, step)
+            saved = self._read(initial, step)
         except DamagedCheckpoint as error:
             aside = self.folder.with_name(SET_ASIDE) / str(step)
             shutil.rmtree(aside, ignore_errors=True)
@@ -122,6 +128,7 @@ class Checkpoints:
                 f"({error}). It lies in {aside} now and is not used; it can be deleted."
             )
             return False
+        self._checked = self._checked or (step, saved)
         return True
 
     def discard_after(self, step: int) -> None:
@@ -146,12 +153,14 @@ class Checkpoints:
             return
         import orbax.checkpoint as ocp
 
-        state, best, seconds = saved
+        state, best, seconds, evaluated = saved
         if int(state.step) in self._manager.all_steps():
             return
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         progress = {"step": best.step, "score": best.score, "seconds": seconds}
         progress["digest"] = _digest(saved)
+        if not evaluated:
+            progress["evaluated"] = False
         parts = ocp.args.Composite(
             state=ocp.args.StandardSave(state._asdict()),
             best=ocp.args.StandardSave(weights),
@@ -172,7 +181,13 @@ class Checkpoints:
         """
         if step == 0:
             return initial
-        saved = self._read(initial, step) if self._team.writes else initial
+        checked, self._checked = self._checked, None
+        if not self._team.writes:
+            saved = initial
+        elif checked and checked[0] == step:
+            saved = checked[1]
+        else:
+            saved = self._read(initial, step)
         return self._team.broadcast(saved)
 
     def _read(self, initial: Saved, step: int) -> Saved:
@@ -200,7 +215,7 @@ class Checkpoints:
     ) -> tuple[Saved, str | None]:
         import orbax.checkpoint as ocp
 
-        state, best, _ = initial
+        state, best, *_ = initial
         weights = {"params": best.params, "batch_stats": best.batch_stats}
         restored = manager.restore(
             step,
@@ -212,13 +227,16 @@ class Checkpoints:
         )
         progress = dict(restored.progress)
         seconds, digest = progress.pop("seconds"), progress.pop("digest", None)
+        evaluated = progress.pop("evaluated", True)
         state, best = TrainState(**restored.state), Best(**restored.best, **progress)
-        return Saved(state, best, seconds), digest
+        return Saved(state, best, seconds, evaluated), digest
 
 
 def _digest(saved: Saved) -> str:
     """Of all that is saved; numbers as JSON gives them back."""
-    return digest_of((saved.state._asdict(), saved.best._asdict(), saved.seconds))
+    parts = saved.state._asdict(), saved.best._asdict(), saved.seconds
+    # What was evaluated has the digest that earlier versions gave it.
+    return digest_of(parts if saved.evaluated else (*parts, False))
 
 
 def _shapes(saved: Saved) -> list[tuple]:

@@ -15,7 +15,7 @@ from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.distributed import leave, told_by
 from experiments.flags import GROUPS, read_config
-from experiments.interruption import Interrupted, catch_signals
+from experiments.interruption import catch_signals, farewell, status_of
 from experiments.lost_peers import PeerLost
 from experiments.shipped import with_shipped_flagfiles
 
@@ -125,9 +125,8 @@ def _status(
         print(f"Error: {told_by()}{where}{error.strerror}. {_REMEDY}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as error:
-        status = error.status if isinstance(error, Interrupted) else 130
-        word = "Terminated" if status == 143 else "Interrupted"
-        print(f"{word}; the same command goes on from here.", file=sys.stderr)
+        status = status_of(error)
+        print(farewell(status), file=sys.stderr)
         return status
     return 0
 

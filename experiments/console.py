@@ -1,14 +1,19 @@
 """What a user sees while a command works: notes and progress on standard error."""
 
+import contextlib
 import functools
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
 
+_LINE = (
+    "{desc}: {n_fmt} of {total_fmt} [{elapsed}, {remaining} left, {rate_fmt}{postfix}]"
+)
 _silent = False
 
 
@@ -28,6 +33,56 @@ def say(text: str) -> None:
 def say_once(text: str) -> None:
     """Says what may come up in several runs of a command, and is said once."""
     say(text)
+
+
+class _Lines:
+    """A file to which each state of a bar is a line, and nothing is removed."""
+
+    _last = ""
+
+    def write(self, text: str) -> None:
+        """Writes what there is beside the movements of a cursor."""
+        line = text.strip()
+        if line and line != self._last:
+            sys.stderr.write(f"{line}\n")
+            self._last = line
+
+    def flush(self) -> None:
+        """Has it reach whoever looks on."""
+        sys.stderr.flush()
+
+
+def show(bar: tqdm, text: str) -> None:
+    """Says beside a bar what its work is at; only where that can vanish again."""
+    bar.set_postfix_str(text, refresh=sys.stderr.isatty())
+
+
+def start_clock(bar: tqdm, done: int) -> None:
+    """Has a bar tell the speed of what comes now, after what was done to prepare it.
+
+    Args:
+      bar: it has shown nothing but that.
+      done: items that are done.
+    """
+    bar.n = bar.initial = bar.last_print_n = done
+    bar.unpause()
+    bar.set_postfix_str("")
+
+
+@contextlib.contextmanager
+def clock_stopped(bar: tqdm) -> Iterator[None]:
+    """Leaves out of what a bar tells of speed what is done meanwhile.
+
+    Args:
+      bar: that is shown.
+
+    Yields:
+      None.
+    """
+    began = time.monotonic()
+    yield
+    if not bar.disable:
+        bar.start_t += time.monotonic() - began
 
 
 def progress(
@@ -59,8 +114,11 @@ def progress(
         unit=unit,
         total=total,
         mininterval=0.2 if animated else 10.0,
+        bar_format=None if animated else _LINE,
         disable=_silent or (not animated and not options.get("leave", True)),
         dynamic_ncols=True,
-        file=sys.stderr,
+        # Of the whole time, in which what comes now and then has its part.
+        smoothing=0,
+        file=sys.stderr if animated else _Lines(),
         **options,
     )

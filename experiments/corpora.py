@@ -10,7 +10,7 @@ Nothing is changed. Any other flags of experiments.main are accepted, so that bo
 share a flagfile.
 
 Exit status: 0 whatever was found, 1 with --strict if there are warnings, 2 for wrong
-usage, 130 when interrupted.
+usage, 130 when interrupted, 143 when terminated.
 """
 
 import dataclasses
@@ -43,6 +43,7 @@ from experiments.audit_report.records import records
 from experiments.audit_report.text import report
 from experiments.config import Config
 from experiments.console import progress, say
+from experiments.interruption import catch_signals, status_of
 from experiments.outputs import write_json
 from experiments.surroundings import find_sources
 
@@ -217,9 +218,9 @@ def status(argv: Sequence[str]) -> int:
             # What was found must not be lost if a file cannot be written.
             _show(report(result.audits, result.findings))
             _write_all(result)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             say("Interrupted.")
-            outcome = 130
+            outcome = status_of(error)
             return
         warned = any(finding.severity == WARNING for finding in result.findings)
         outcome = int(warned and _STRICT.value)
@@ -229,6 +230,7 @@ def status(argv: Sequence[str]) -> int:
 
 def main() -> None:
     """Runs the command, and exits with its status."""
+    catch_signals()
     sys.exit(status(sys.argv))
 
 

@@ -1,8 +1,9 @@
 """How a command ends that is told to, by Ctrl-C or by who wants the machine back.
 
 SIGINT and SIGTERM raise ``Interrupted`` wherever the command is: all that it writes is
-whole or not there. Only a run that is being trained first does the step to its end and
-saves its state. A second SIGINT ends the process at once.
+whole or not there. Only a run that is being trained first does the step to its end, or
+the batch that it is evaluated on, and saves its state. A second SIGINT ends the process
+at once, and so does the first one while a command is still being loaded.
 """
 
 import contextlib
@@ -10,8 +11,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Seconds for closing files, after which a process that was told to end and is still
@@ -41,6 +45,11 @@ class Interrupted(KeyboardInterrupt):
         return 128 + self.signal
 
 
+def status_of(error: KeyboardInterrupt) -> int:
+    """The exit status of a command that an interruption has ended."""
+    return error.status if isinstance(error, Interrupted) else 128 + signal.SIGINT
+
+
 class Watch:
     """Whether this process was told to end, and whether that has to wait."""
 
@@ -55,6 +64,11 @@ class Watch:
         """Whether the process was told to end."""
         return self._asked is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether who works looks at ``asked``, and nothing is raised meanwhile."""
+        return self._waits
+
     @contextlib.contextmanager
     def span(self) -> Iterator["Watch"]:
         """A stretch of work after which the process ends if it was told to.
@@ -66,20 +80,41 @@ class Watch:
         Raises:
           Interrupted: the process was told to end meanwhile.
         """
-        self._leave_if_asked()
+        self.leave_if_asked()
         try:
             yield self
         finally:
             self._waits = False
-        self._leave_if_asked()
+        self.leave_if_asked()
 
     def wait(self) -> None:
         """Lets whoever tells the process to end wait for the end of the span."""
         self._waits = True
 
-    def _leave_if_asked(self) -> None:
+    def leave_if_asked(self) -> None:
+        """Looks at ``asked``.
+
+        Raises:
+          Interrupted: the process was told to end.
+        """
         if self._asked is not None:
             raise Interrupted(self._asked)
+
+    def between(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Goes through items, and no further once the process was told to end.
+
+        Args:
+          items: to go through.
+
+        Yields:
+          Each.
+
+        Raises:
+          Interrupted: the process was told to end.
+        """
+        for item in items:
+            self.leave_if_asked()
+            yield item
 
     def take(self, number: int, frame: FrameType | None) -> None:
         """Handles a signal.
@@ -107,8 +142,35 @@ WATCH = Watch()
 
 def catch_signals() -> None:
     """Has this process end in order when it is told to; of the main thread alone."""
+    _handle(WATCH.take)
+
+
+def leave_plainly() -> None:
+    """Until ``catch_signals``: has this process say a line and end when it is told to.
+
+    Loading what a command needs takes seconds, in which there is nothing to save and
+    nobody yet to tell an interruption from an error.
+    """
+    _handle(_leave)
+
+
+def _handle(take: Callable[[int, FrameType | None], None]) -> None:
     if threading.current_thread() is threading.main_thread():
         for number in _SIGNALS:
             # What is ignored (nohup, a background job of a script) stays so.
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, WATCH.take)
+                signal.signal(number, take)
+
+
+def farewell(status: int) -> str:
+    """What a command says that leaves by an interruption with an exit status."""
+    word = "Terminated" if status == 128 + signal.SIGTERM else "Interrupted"
+    return f"{word}; the same command goes on from here."
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    del frame
+    status = 128 + number
+    # Modules that are half loaded are no good for an orderly exit.
+    os.write(2, f"{farewell(status)}\n".encode())
+    os._exit(status)

@@ -13,7 +13,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.parallel import Layout, replicate
 from damldg_jax.training import TrainState
 from experiments.adoption import adopt
-from experiments.console import progress, say
+from experiments.console import clock_stopped, progress, say, start_clock
 from experiments.interruption import WATCH
 from experiments.lost_peers import going_on_from
 from experiments.programs import Programs
@@ -117,17 +117,26 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
         count: replicate(np.int32(count), layout.devices)
         for count in {len(call.steps) for call in calls}
     }
+    ends, nothing = [call for call in calls if call.ends], contextlib.nullcontext()
     late, alone = _Late(trainees, layout), everyone().count == 1
-    bar = progress(None, _title(trainees), "step", total=plan.steps, initial=first)
-    bar.set_postfix_str("compiling" if calls else "")
+    bar = progress(
+        None,
+        _title(trainees),
+        "step",
+        total=plan.steps,
+        initial=first,
+        postfix="compiling" if calls else None,
+    )
     with bar, contextlib.closing(excerpts), WATCH.span() as watch:
         for call, excerpt in zip(calls, excerpts, strict=True):
             count = counts[len(call.steps)]
             state, metrics = train(state, store, domains, seeds, count, excerpt)
             late.take(call.steps, metrics, state)
             if call.steps.start == first:
-                bar.set_postfix_str("")
-            bar.update(len(call.steps))
+                # Compiling was no step.
+                start_clock(bar, call.steps.stop)
+            else:
+                bar.update(len(call.steps))
             # Before the first call has come back there is nothing new to be saved; and
             # of several processes that leave, none can wait for the others.
             if alone:
@@ -136,7 +145,10 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
                 late.write(state)
                 states = layout.fetch_runs(state)
                 if call.ends:
-                    _evaluate(trainees, states, bar)
+                    # The first one is compiled.
+                    with clock_stopped(bar) if call is ends[0] else nothing:
+                        _evaluate(trainees, states, bar)
+                    bar.refresh()
                 else:
                     _save(trainees, states)
             if watch.asked or all(trainee.error for trainee in trainees):

@@ -90,6 +90,7 @@ class MetricsLog:
         domains: Sequence[str],
         first_step: int,
         writes: bool = True,
+        evaluated: bool = True,
     ):
         """Opens the log of a run that goes on at a step.
 
@@ -99,13 +100,19 @@ class MetricsLog:
           first_step: steps done; what the log holds of later ones is dropped, for a
             run that was killed has written them after its last checkpoint.
           writes: whether to write, or only to look at the numbers.
+          evaluated: whether the evaluation after that step is done; if not, what the
+            log holds of it is dropped too.
         """
         self._domains, self._file = domains, None
         if not writes:
             return
         path = self._path = folder / METRICS
         # In one go: what is lost here is lost for good.
-        kept = lines_until(path, first_step)
+        kept = [
+            line
+            for line in lines_until(path, first_step)
+            if evaluated or "finite" in line or line["step"] < first_step
+        ]
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._file = path.open("a", encoding="utf-8")
         with _named(path):
@@ -178,7 +185,7 @@ def read_metrics(path: pathlib.Path, finished: bool = True) -> list[dict[str, An
         if not all(isinstance(line, dict) and "step" in line for line in lines):
             raise ValueError("a line is none of a step")
     except (OSError, ValueError) as error:
-        raise _damaged(path, error) from error
+        raise damaged_log(path, error) from error
     return lines
 
 
@@ -198,11 +205,12 @@ def lines_until(
     lines = read_metrics(path, finished) if path.exists() else []
     found = {line["step"] for line in lines if "finite" in line}
     if missing := set(range(1, step + 1)) - found:
-        raise _damaged(path, f"step {min(missing)} is missing")
+        raise damaged_log(path, f"step {min(missing)} is missing")
     return [line for line in lines if line["step"] <= step]
 
 
-def _damaged(path: pathlib.Path, reason: object) -> InputError:
+def damaged_log(path: pathlib.Path, reason: object) -> InputError:
+    """The error that a log of a run is not what it was, with the remedy."""
     return InputError(
         f"{path} is damaged ({reason}). Delete its folder, {path.parent}: the same "
         "command then trains that run again."

@@ -1,6 +1,6 @@
 """Everything of a command that is compiled, once."""
 
-import functools
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from experiments.console import progress, say_once
 from experiments.devices import choose_layout, local, steps_per_call
 from experiments.division import Division
 from experiments.initial_weights import account, description, load
+from experiments.interruption import WATCH
 from experiments.placement import Placement
 
 
@@ -194,9 +195,13 @@ class Programs:
         Returns:
           The running ones, or such as are recomputed on the training utterances; in
           host memory.
+
+        Raises:
+          Interrupted: the process was told to end.
         """
         if self.config.evaluation_statistics == "running":
             return batch_stats
+        WATCH.leave_if_asked()
         recompute = self._recompute(len(division.train), per_domain)
         domains = self.placement.domains(division)
         given = replicate((params, batch_stats), self._local)
@@ -222,11 +227,18 @@ class Programs:
 
         Returns:
           The predictions, in the order of ``utterances``.
+
+        Raises:
+          Interrupted: the process was told to end, before the last batch.
         """
         given = replicate((params, batch_stats), self._local)
         store, lengths = (
             self.placement.local_store(division),
             self.dataset.store.lengths,
         )
-        bar = functools.partial(progress, what=what, unit="batch", leave=False)
+
+        def bar(batches: list) -> Iterator:
+            shown = progress(batches, what, "batch", leave=False)
+            return WATCH.between(shown)
+
         return self._predict(*given, store, lengths, utterances, bar)

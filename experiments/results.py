@@ -17,11 +17,13 @@ from damldg_jax.reports import CLASS_REPORT, Column, Report
 from experiments.outputs import (
     METRICS,
     PREDICTIONS,
+    damaged_log,
     read_metrics,
     write_csv,
     write_json,
     write_text,
 )
+from experiments.seals import NOT_WRITTEN, changed
 
 Entry = Mapping[str, Any]
 
@@ -73,7 +75,7 @@ def read_entries(path: pathlib.Path, scenario: str) -> list[dict[str, Any]]:
       An entry for each selection rule.
 
     Raises:
-      InputError: the file is damaged.
+      InputError: the file is damaged, or another one of the run is.
     """
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
@@ -81,12 +83,17 @@ def read_entries(path: pathlib.Path, scenario: str) -> list[dict[str, Any]]:
             raise ValueError("it has no entry")
         if lacking := {n for n in _NEEDED for entry in entries if n not in entry}:
             raise ValueError(f"it has no {', '.join(sorted(lacking))}")
-        return [{**entry, "scenario": scenario} for entry in entries]
+        names = changed(path.parent)
+        if names and names != [METRICS]:
+            raise ValueError(f"{' and '.join(names)}: {NOT_WRITTEN}")
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"{path} is damaged ({error}). Delete it: the same command then tests that "
             "run again."
         ) from error
+    if names:
+        raise damaged_log(path.with_name(METRICS), NOT_WRITTEN)
+    return [{**entry, "scenario": scenario} for entry in entries]
 
 
 def write_results(

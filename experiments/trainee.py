@@ -15,12 +15,14 @@ from damldg_jax.training import TrainState, init_state
 from experiments.adoption import is_adopted
 from experiments.checkpoints import Best, Checkpoints, Saved
 from experiments.circumstances import write_circumstances
-from experiments.console import say
+from experiments.console import say, show
 from experiments.diagnosis import find_operation, utterances_of
 from experiments.health import look_over
+from experiments.interruption import WATCH, Interrupted
 from experiments.outputs import MetricsLog, write_json
 from experiments.programs import Programs
 from experiments.runs import Run, schedule
+from experiments.seals import write_result
 from experiments.teams import team_of
 from experiments.testing import criterion, test, validate
 
@@ -79,6 +81,8 @@ class Trainee:
     def begin(self, step: int, beside: int = 1) -> None:
         """Goes back to a step, or initialises the run.
 
+        An evaluation that an interruption has left to be done is done.
+
         Args:
           step: one of ``steps``.
           beside: runs that are trained together, each of which takes its part of the
@@ -89,13 +93,17 @@ class Trainee:
         # Beside what was restored it would only take memory.
         del self._initial
         self._checkpoints.discard_after(step)
-        self.state, self._best, self._spent = saved
+        self.state, self._best, self._spent, self._evaluated = saved
         if is_adopted(run.folder):
             # The time was another run's.
             self._spent = 0.0
         self._since, self._beside = time.monotonic(), beside
         writes = self._team.writes
-        self._log = MetricsLog(run.folder, run.split.sources, step, writes)
+        parts = run.folder, run.split.sources, step, writes, self._evaluated
+        self._log = MetricsLog(*parts)
+        if not self._evaluated:
+            self._validate(self.state)
+            self._evaluated = True
 
     def write(self, steps: range, metrics: Mapping[str, np.ndarray]) -> bool:
         """Writes the metrics of steps; one that is not finite ends the run.
@@ -145,20 +153,33 @@ class Trainee:
     def evaluate(self, state: TrainState, bar: tqdm) -> None:
         """Evaluates on the validation speakers, keeps what is better, and saves.
 
+        Where the process is told to end meanwhile, the evaluation is left to the next
+        command.
+
         Args:
           state: in host memory.
-          bar: to show how well it does.
+          bar: to show how well it does, when it is shown next.
         """
-        self.state, step = state, int(state.step)
-        if found := validate(self.run, self._programs, state):
-            name = f"validation_{criterion(self._programs)}"
-            self._log.write(
-                step, {name: found.score, f"{name}_by_corpus": found.by_corpus}
-            )
-            bar.set_postfix_str(f"{name}={found.score:.3f}")
-            if found.score > self._best.score:
-                self._best = Best(state.params, found.batch_stats, step, found.score)
+        self.state = state
+        show(bar, "evaluating")
+        try:
+            bar.set_postfix_str(self._validate(state), refresh=False)
+        except Interrupted:
+            if not WATCH.waits:
+                raise
+            self._evaluated = False
         self.save(state)
+
+    def _validate(self, state: TrainState) -> str:
+        """Evaluates on the validation speakers, and returns how well it does."""
+        step, found = int(state.step), validate(self.run, self._programs, state)
+        if not found:
+            return ""
+        name = f"validation_{criterion(self._programs)}"
+        self._log.write(step, {name: found.score, f"{name}_by_corpus": found.by_corpus})
+        if found.score > self._best.score:
+            self._best = Best(state.params, found.batch_stats, step, found.score)
+        return f"{name}={found.score:.3f}"
 
     def finish(self) -> None:
         """Tests the run on the target and writes its result."""
@@ -179,7 +200,7 @@ class Trainee:
             programs.initial_weights,
         )
         also = {"warnings": warnings, "seconds": seconds}
-        write_json(self.run.result, [{**entry, **also} for entry in entries])
+        write_result(self.run.result, [{**entry, **also} for entry in entries])
 
     def save(self, state: TrainState) -> None:
         """Saves a state, from which the run can go on.
@@ -192,4 +213,5 @@ class Trainee:
         now = time.monotonic()
         self._spent += (now - self._since) / self._beside
         self._since = now
-        self._checkpoints.save(Saved(state, self._best, self._spent))
+        saved = Saved(state, self._best, self._spent, self._evaluated)
+        self._checkpoints.save(saved)

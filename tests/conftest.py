@@ -1,6 +1,7 @@
 """Eight host devices, double precision on demand, and strict shapes for all tests."""
 
 import os
+import pathlib
 import tempfile
 
 from tests.quick import QUICK_XLA
@@ -43,6 +44,21 @@ def pytest_configure(config: pytest.Config) -> None:
         "filterwarnings",
         "ignore:Error reading persistent compilation cache entry:UserWarning",
     )
+
+
+@pytest.fixture(scope="session")
+def synthetic(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Three small corpora and their records, in ``corpora`` and ``records``.
+
+    They are made once for all processes of a session: to be read or copied, and not to
+    be changed.
+    """
+    from tests.place import make_once
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    return make_once(folder / "synthetic")
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ import dataclasses
 import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
 from damldg_jax.corpora.synthetic import write_corpus
+from damldg_jax.records import locks
 from tests.cli import environment
 
 NAMES = ("studio", "phone", "hall")
@@ -94,6 +96,25 @@ def make_corpora(folder: pathlib.Path) -> pathlib.Path:
         full = f"synth_{name}"
         write_corpus(full, folder / full, speakers=3, repetitions=1)
     return folder
+
+
+def make_once(folder: pathlib.Path) -> pathlib.Path:
+    """Makes these corpora and their records, unless another process has made them."""
+    done = folder / "done"
+    with locks.held(locks.place(folder, "corpora")):
+        if not done.exists():
+            place = Place(folder, make_corpora(folder / "corpora"))
+            status, messages = place.finish("prepare")
+            assert status == 0, messages
+            done.touch()
+    return folder
+
+
+def prepared(folder: pathlib.Path, made: pathlib.Path) -> Place:
+    """A new place whose records are a copy of those that ``make_once`` has made."""
+    folder.mkdir()
+    shutil.copytree(made / "records", folder / "records")
+    return Place(folder, made / "corpora")
 
 
 def _digest(content: bytes) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tests.cli import environment
+from tests.quick import QUICK_XLA
 
 SECONDS = 240
 
@@ -43,7 +44,7 @@ def running(
     ``arguments`` gives those of one, from its number and the address to meet at.
     """
     address = free_address()
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = f"--xla_force_host_platform_device_count={devices} {QUICK_XLA}"
     with contextlib.ExitStack() as stack:
         processes = []
         for index in range(count):

@@ -8,25 +8,19 @@ import resource
 import pytest
 
 from tests import chaos
-from tests.place import Place, make_corpora
+from tests.place import prepared
 
 
 @pytest.fixture(scope="module")
-def corpora(tmp_path_factory):
-    return make_corpora(tmp_path_factory.mktemp("corpora"))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, corpora):
+def undisturbed(tmp_path_factory, synthetic):
     """What commands come to that nobody disturbs, and the records they made."""
     folder = tmp_path_factory.mktemp("undisturbed") / "place"
-    return chaos.undisturbed(folder, corpora)
+    return chaos.undisturbed(folder, synthetic / "corpora")
 
 
 @pytest.fixture
-def place(tmp_path, corpora):
-    (tmp_path / "place").mkdir()
-    return Place(tmp_path / "place", corpora)
+def place(tmp_path, synthetic):
+    return prepared(tmp_path / "place", synthetic)
 
 
 def test_killed_and_damaged_it_ends_as_if_nothing_had_happened(place, undisturbed):
@@ -52,8 +46,6 @@ def test_two_commands_on_one_work_directory_end_alike(place, undisturbed):
 @pytest.mark.parametrize("size", [2_000, 20_000])
 def test_a_disk_that_is_full_is_told_and_nothing_is_lost(place, undisturbed, size):
     """A limit of what a file may hold stands for a disk that is full."""
-    assert place.finish("prepare")[0] == 0
-
     with place.start("main") as process:
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, size))
         _, messages = process.communicate(timeout=240)
@@ -73,7 +65,6 @@ def test_a_folder_that_may_not_be_written_is_told(place, undisturbed):
     place.workdir.chmod(0o500)
     if os.access(place.workdir, os.W_OK):
         pytest.skip("This user may write anywhere, as root may.")
-    assert place.finish("prepare")[0] == 0
     status, messages = place.finish("main")
     assert status == 2
     assert "Permission denied" in messages

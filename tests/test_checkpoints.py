@@ -66,6 +66,34 @@ def test_the_last_two_are_kept_and_come_back_bit_by_bit(folder):
     place.close()
 
 
+def test_what_was_checked_is_not_read_again(folder, monkeypatch):
+    place, _ = opened(folder)
+    monkeypatch.setattr(place, "_load", None)
+    assert_same(place.restore(INITIAL, 8), saved_after(8))
+    monkeypatch.undo()
+    # It was kept for once, and it alone.
+    for step in (8, 4):
+        assert_same(place.restore(INITIAL, step), saved_after(step))
+    place.close()
+
+
+def test_an_evaluation_that_is_left_is_remembered(tmp_path):
+    saved = saved_after(3)._replace(evaluated=False)
+    place = Checkpoints(tmp_path)
+    place.save(saved)
+    place.close()
+    place, steps = opened(tmp_path)
+    assert steps == {3}
+    assert_same(place.restore(INITIAL, 3), saved)
+    place.close()
+    # It is part of what was saved, and its loss is damage.
+    [path] = (tmp_path / "3" / "progress").glob("metadata")
+    text = path.read_text()
+    path.write_text(text.replace('"evaluated": false', '"evaluated": true'))
+    assert path.read_text() != text
+    assert opened(tmp_path)[1] == set()
+
+
 def files_of(folder, step):
     return sorted(p for p in (folder / str(step)).rglob("*") if p.is_file())
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 
@@ -41,14 +42,10 @@ def test_processes_together_do_what_one_does(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, synthetic):
     """A folder with three small corpora, each described by a manifest."""
-    from damldg_jax.corpora.synthetic import write_corpus
-
     folder = tmp_path_factory.mktemp("place")
-    for name in NAMES:
-        corpus = folder / "corpora" / f"synth_{name}"
-        write_corpus(corpus.name, corpus, speakers=3, repetitions=1)
+    shutil.copytree(synthetic / "corpora", folder / "corpora")
     return folder
 
 

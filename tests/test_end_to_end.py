@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,13 +34,10 @@ TARGET_UTTERANCES = 15
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, synthetic):
     """A folder with three small corpora, each described by a manifest."""
-    from damldg_jax.corpora.synthetic import write_corpus
-
     folder = tmp_path_factory.mktemp("place")
-    for name in ("synth_studio", "synth_phone", "synth_hall"):
-        write_corpus(name, folder / "corpora" / name, speakers=3, repetitions=1)
+    shutil.copytree(synthetic / "corpora", folder / "corpora")
     return folder
 
 

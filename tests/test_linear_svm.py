@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -77,12 +78,9 @@ CORPORA = ",".join(f"{n}=corpora/synth_{n}/manifest.csv" for n in NAMES)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    from damldg_jax.corpora.synthetic import write_corpus
-
+def place(tmp_path_factory, synthetic):
     folder = tmp_path_factory.mktemp("svm")
-    for name in (f"synth_{name}" for name in NAMES):
-        write_corpus(name, folder / "corpora" / name, speakers=3, repetitions=1)
+    shutil.copytree(synthetic / "corpora", folder / "corpora")
     return folder
 
 

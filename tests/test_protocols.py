@@ -6,18 +6,16 @@ import shutil
 
 import pytest
 
-from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.experiment import run_experiments
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, synthetic):
     """Three small corpora, and `copied`, in which one recording is another's copy."""
     folder = tmp_path_factory.mktemp("place")
-    for name in ("synth_studio", "synth_phone", "synth_hall"):
-        write_corpus(name, folder / name, speakers=3, repetitions=1)
+    shutil.copytree(synthetic / "corpora", folder, dirs_exist_ok=True)
     shutil.copytree(folder / "synth_hall", folder / "copied")
     with (folder / "synth_phone" / "manifest.csv").open(newline="") as file:
         original = next(csv.DictReader(file))["path"]

@@ -3,11 +3,11 @@
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 
-from damldg_jax.corpora.synthetic import write_corpus
 from damldg_jax.errors import InputError
 from damldg_jax.metrics import score_dimensions
 from damldg_jax.targets import TARGETS, Wishes
@@ -42,11 +42,11 @@ def rate(manifest):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, synthetic):
     folder = tmp_path_factory.mktemp("place")
     for name in NAMES:
         corpus = folder / "corpora" / name
-        write_corpus(f"synth_{name}", corpus, speakers=3, repetitions=1)
+        shutil.copytree(synthetic / "corpora" / f"synth_{name}", corpus)
         rate(corpus / "manifest.csv")
     return folder
 

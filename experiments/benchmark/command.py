@@ -52,6 +52,7 @@ from experiments.benchmark.records import Peaks, Record, make_records
 from experiments.benchmark.report import account, table
 from experiments.benchmark.rows import Row, groups_of
 from experiments.benchmark.session import Session
+from experiments.interruption import status_of
 
 _CACHE_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 _PROFILED_CALLS = 5
@@ -150,7 +151,8 @@ def _profile(session: Session, options: Options, folder: pathlib.Path) -> None:
 def status(argv: Sequence[str]) -> int:
     """Runs the command and returns its exit status.
 
-    0 success, 2 wrong usage, 130 interrupted, 1 a worker that broke off.
+    0 success, 2 wrong usage, 130 interrupted, 143 terminated, 1 a worker that broke
+    off.
     """
     if {"--help", "-h", "-help", "--helpfull"} & set(argv[1:]):
         print(f"{__doc__.strip()}\n\nFlags:")
@@ -164,7 +166,7 @@ def status(argv: Sequence[str]) -> int:
     except WorkerError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("Interrupted: records are those of the tables above.", file=sys.stderr)
-        return 130
+        return status_of(error)
     return 0

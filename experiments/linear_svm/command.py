@@ -32,10 +32,11 @@ from experiments.division import divide
 from experiments.exhibits import write_exhibits
 from experiments.linear_svm.model import REGULARISATIONS, Machine, Training, train
 from experiments.loop import read_result
-from experiments.outputs import write_json, write_predictions
+from experiments.outputs import write_predictions
 from experiments.plan import Plan, make_plan
 from experiments.results import run_folder, table, write_results
 from experiments.runs import Run
+from experiments.seals import write_result
 from experiments.session import Session
 from experiments.testing import make_entry
 from experiments.workdir import account_of_data, claim, held
@@ -143,7 +144,7 @@ def _result(run: Run, prepared: Prepared, config: Config) -> list[dict[str, Any]
         "held_out_uar": machine.held_out_uar,
         "seconds": seconds,
     }
-    write_json(run.result, [entry])
+    write_result(run.result, [entry])
     return read_result(run)
 
 

@@ -17,6 +17,7 @@ from damldg_jax.errors import InputError
 from experiments.outputs import METRICS, PREDICTIONS, read_metrics
 from experiments.report.predicted import Predicted, read_predicted, read_rows
 from experiments.results import title_of
+from experiments.seals import NOT_WRITTEN, changed
 
 Entry = Mapping[str, Any]
 _COMPUTING = (
@@ -202,6 +203,8 @@ def _read(folder: pathlib.Path) -> RunRecord | None:
     # Damage is to be found here, not where a figure is drawn.
     _ = record.sources_seen, record.embeddings, record.metrics
     _ = record.title, record.test, record.versions
+    if names := changed(folder):
+        raise ValueError(f"{' and '.join(names)}: {NOT_WRITTEN}")
     return record
 
 
