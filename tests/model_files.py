@@ -1,34 +1,35 @@
-"""Model files of this package, with random weights."""
+"""Model files of any network, with random weights."""
 
-import json
+import dataclasses
 
 import jax
 import numpy as np
-from safetensors.numpy import save_file
 
+from damldg_jax.networks import NetworkSettings
+from damldg_jax.prediction.model_file import Contents, encode
+from tests import trained
 from tests.plain_resnet import beginning
 
-NETWORK = {"name": "resnet", "depth": 10, "width": 2, "norm": "batch", "channels": 1}
-
-
-def flat(tree, *above):
-    """Arrays by their paths."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {"/".join((*above, *(k.key for k in keys))): x for keys, x in leaves}
+BANDS = 64
 
 
 def random_like(network, seed=1):
+    """Parameters and statistics of a network."""
     rng = np.random.default_rng(seed)
     return jax.tree.map(
         lambda x: rng.normal(size=x.shape).astype(x.dtype), beginning(network)
     )
 
 
-def saved(path, network, seed=1, **metadata):
-    """A model file as a run leaves it."""
-    params, batch_stats = weights = random_like(network, seed)
-    tensors = flat(params, "params") | flat(batch_stats, "batch_stats")
-    tensors["reference/outputs"] = np.zeros((2, 3), np.float32)
-    content = {"network": NETWORK, "training": {"sources": ["emodb"]}} | metadata
-    save_file(tensors, path, {"damldg_jax": json.dumps(content)})
+def saved(path, network, name="resnet", channels=1, **settings):
+    """Writes the model file of a network as a run leaves it, and tells its weights."""
+    given = {"depth": 10, "width": 2, "hidden_units": [16], **settings}
+    described = trained.description(
+        network=name,
+        network_settings=dataclasses.asdict(NetworkSettings(**given)),
+        channels=channels,
+    )
+    weights = random_like(network)
+    shift, scale = np.zeros(BANDS, np.float32), np.ones(BANDS, np.float32)
+    path.write_bytes(encode(Contents(described, *weights, shift, scale)))
     return weights

@@ -236,7 +236,7 @@ def test_a_link_out_of_the_file_is_not_followed(file, initial, tmp_path):
 
 def test_a_width_that_differs_is_told(file, tmp_path):
     wide = beginning(resnet(CLASSES, BANDS, width=2 * WIDTH))
-    refused(file, wide, "--model_width")
+    refused(file, wide, "The file's network has --model_width=2")
 
 
 def test_files_without_names_of_layers_are_refused(tmp_path, theirs, initial):

@@ -1,5 +1,9 @@
 """Weights under torchvision's names."""
 
+import importlib.util
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -7,6 +11,7 @@ from safetensors.numpy import save_file
 from damldg_jax.errors import InputError
 from damldg_jax.initial_weights import read_weights
 from damldg_jax.models import resnet
+from tests.cli import ROOT
 from tests.plain_resnet import (
     CLASSES,
     WIDTH,
@@ -113,30 +118,22 @@ def test_channels_that_fit_are_not_summed(tmp_path, tensors, initial):
 
 def test_activations_are_those_of_torchvision(tmp_path):
     """Its own ResNet-18, in its own size, with random weights and statistics."""
-    why = "PyTorch and torchvision are not installed (requirements-weights.txt)"
-    torch = pytest.importorskip("torch", reason=why)
-    torchvision = pytest.importorskip("torchvision", reason=why)
-    from safetensors.torch import save_file as save_of_torch
-
-    torch.manual_seed(0)
-    theirs = torchvision.models.resnet18(weights=None)
-    for module in theirs.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.normal_(module.running_mean, std=0.1)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.normal_(module.bias, std=0.1)
-    path = tmp_path / "resnet18.safetensors"
-    save_of_torch(theirs.state_dict(), path)
-    theirs.fc = torch.nn.Identity()
+    for name in ("torch", "torchvision"):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed (requirements-weights.txt)")
     pictures = pictures_of(3, 64, 64)
-    with torch.no_grad():
-        given = torch.from_numpy(pictures).permute(0, 3, 1, 2)
-        expected = theirs.eval()(given).numpy()
-
+    np.save(tmp_path / "pictures.npy", pictures.transpose(0, 3, 1, 2))
+    # In a process of its own: PyTorch and TensorFlow in one may crash it.
+    command = [sys.executable, "-m", "tests.torchvision_resnet", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=300)
     network, initial = build(64, columns=64)
-    found = embedding(network, read_weights(path, *initial), pictures)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    loaded = read_weights(tmp_path / "resnet18.safetensors", *initial)
+    np.testing.assert_allclose(
+        embedding(network, loaded, pictures),
+        np.load(tmp_path / "expected.npy"),
+        rtol=1e-4,
+        atol=1e-5,
+    )
 
 
 SPOILT = {
@@ -152,7 +149,7 @@ SPOILT = {
     ),
     "another width": (
         lambda t: t.update(random_weights(WIDTH + 1)),
-        "Is --model_width that of the file",
+        "The file's network has --model_width=3",
     ),
     "whole numbers": (
         lambda t: t.update({"bn1.bias": t["bn1.bias"].astype(np.int32)}),

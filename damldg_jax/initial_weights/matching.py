@@ -49,7 +49,9 @@ def match(
     notes = (*content.notes, *_fit_stem(found, targets, channels))
     names = {place: name for name, place in content.places.items()}
     for place, tensor in found.items():
-        _check_shape(path, names[place], place, tensor, targets[place])
+        if tensor.shape != targets[place].shape:
+            told = f"'{names[place]}' makes {list(tensor.shape)}"
+            raise _of_another_shape(path, told, place, found, targets)
 
     def exchanged(tree: Params, *above: str) -> Params:
         return jax.tree_util.tree_map_with_path(
@@ -140,21 +142,27 @@ def _fit_stem(
     return (f"The {before} input channels of the first layer are summed into one.",)
 
 
-def _check_shape(
-    path: pathlib.Path, name: str, place: Place, tensor: np.ndarray, wanted: Any
-) -> None:
-    if tensor.shape == wanted.shape:
-        return
-    raise InputError(
-        f"--init_from={path}: '{name}' makes {list(tensor.shape)}, and this network "
-        f"has {list(wanted.shape)}. {_remedy_of_shape(place, tensor, wanted)}"
+def _of_another_shape(
+    path: pathlib.Path,
+    told: str,
+    place: Place,
+    found: Found,
+    targets: Mapping[Place, Any],
+) -> InputError:
+    wanted = targets[place].shape
+    return InputError(
+        f"--init_from={path}: {told}, and this network has {list(wanted)}. "
+        f"{_remedy_of_shape(found, targets)}"
     )
 
 
-def _remedy_of_shape(place: Place, tensor: np.ndarray, wanted: Any) -> str:
-    if place != STEM or tensor.shape[-1] != wanted.shape[-1]:
-        return "Is --model_width that of the file (64, mostly)?"
-    has, needs = tensor.shape[2], wanted.shape[2]
+def _remedy_of_shape(found: Found, targets: Mapping[Place, Any]) -> str:
+    if STEM not in found or found[STEM].ndim != 4:
+        return "--hidden_units and --features must be those of the file."
+    *_, has, width = found[STEM].shape
+    *_, needs, own_width = targets[STEM].shape
+    if width != own_width:
+        return f"The file's network has --model_width={width}."
     if needs == 1:
         return (
             f"Its first layer is for inputs of {has} channels: --init_channels=sum "
