@@ -41,15 +41,19 @@ class Place:
     def runs(self) -> pathlib.Path:
         return self.workdir / "runs" / "phone+studio-to-hall"
 
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """The corpora, as ``--corpora`` names them."""
+        return tuple(f"{n}={self.corpora}/synth_{n}/manifest.csv" for n in NAMES)
+
     def command(self, name: str) -> list[str]:
         """The command line of a command, as a user gives it."""
         python = [sys.executable, "-m", f"experiments.{name}"]
         if name == "report":
             return [*python, str(self.workdir)]
-        entries = [f"{n}={self.corpora}/synth_{n}/manifest.csv" for n in NAMES]
         return [
             *python,
-            f"--corpora={','.join(entries)}",
+            f"--corpora={','.join(self.entries)}",
             f"--data_dir={self.records}",
             f"--workdir={self.workdir}",
             "--target=hall",

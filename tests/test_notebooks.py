@@ -8,17 +8,25 @@ import nbformat
 import pytest
 
 from tests.cli import ROOT, environment
+from tests.place import prepared
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+# Small enough for a test, and such that eight devices share a step.
 TINY = {
+    "sources": ("studio", "phone"),
+    "target": "hall",
     "steps": 2,
     "evaluate_every": 1,
-    "batch_size": 24,
-    "model_width": 2,
+    "batch_size": 16,
     "crop_seconds": 0.6,
+    "model": "pooled",
+    "hidden_units": (8,),
 }
 # Of the second one, as many trials as it has devices, and two more.
-CHANGES = {"quickstart": TINY, "tpu_ten_trials": TINY | {"trials": 10, "steps": 1}}
+CHANGES = {
+    "quickstart": TINY,
+    "tpu_ten_trials": TINY | {"trials": 10, "steps": 1, "methods": ("da_mldg",)},
+}
 URL = "https://github.com/damldg-jax/damldg_jax"
 
 
@@ -38,14 +46,18 @@ def with_changes(notebook, changes):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_from_its_first_cell_to_the_last(path, tmp_path, monkeypatch):
+def test_it_runs_from_its_first_cell_to_the_last(
+    path, tmp_path, monkeypatch, synthetic
+):
     from nbclient import NotebookClient
 
     flags = "--xla_force_host_platform_device_count=8"
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XLA_FLAGS", f"{environment(tmp_path)['XLA_FLAGS']} {flags}")
-    notebook = with_changes(read(path), CHANGES[path.stem])
+    place = prepared(tmp_path / "place", synthetic)
+    given = {"corpora": place.entries, "data_dir": str(place.records)}
+    notebook = with_changes(read(path), CHANGES[path.stem] | given)
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(notebook, timeout=300, resources=resources).execute()
     said = "".join(

@@ -211,7 +211,6 @@ def test_the_paper_s_settings_are_the_command_s_defaults():
 
 
 def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
-    pytest.importorskip("experiments.initial_weights")
     weights = trained / command.NAME
     settings = {"methods": "deep_all", "init_from": weights, "steps": 2}
     settings |= {"evaluate_every": 2, "sources": "phone"}
@@ -229,7 +228,6 @@ def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
 
 
 def test_weights_of_another_width_are_refused(trained, place):
-    pytest.importorskip("experiments.initial_weights")
     weights = trained / command.NAME
     settings = {"methods": "deep_all", "init_from": weights, "hidden_units": (8,)}
     with pytest.raises(InputError, match=r"makes \[16\], and this network has \[8\]"):
