@@ -2,8 +2,8 @@
 
 The Fourier transform is a product with two matrices, the cosines and sines at the bins
 that a mel band reaches, which the window has scaled; so it is a strided convolution,
-that every runtime has. In float32 it differs from ``LogMel``, which computes in float64,
-by rounding: ``docs/export.md`` tells how much that is.
+which every runtime has. In float32 it differs by rounding from ``LogMel``, which
+computes in float64: ``docs/export.md`` tells by how much.
 """
 
 from collections.abc import Callable
