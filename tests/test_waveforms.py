@@ -34,12 +34,10 @@ def compare(model, said, waves=WAVES):
 @pytest.mark.parametrize(
     ("features", "changes"),
     [
-        (LogMel(), {}),
         (LogMel(), {"normalization": "utterance", "silence": 0.0}),
         (LogMel(), {"normalization": "training", "silence": 0.0}),
-        (LogMel(), {"network": "pooled"}),
         (Mfcc(), {"network": "pooled", "silence": 0.0, "num_features": 40}),
-        (LogMel(), {"classes": ["arousal", "valence"], "dimension_bins": 5}),
+        (LogMel(), {"network": "pooled", "dimension_bins": 5}),
     ],
 )
 def test_it_says_what_the_model_says(features, changes):
@@ -80,7 +78,7 @@ def test_what_cannot_be_used_gets_no_numbers(loaded):
 
 
 def test_shorter_waveforms_than_the_shortest_are_refused(loaded):
-    with pytest.raises(ValueError, match="samples"):
+    with pytest.raises(ValueError, match="shapes"):
         loaded.call(np.zeros((1, 9519), np.float32), np.array([9519], np.int32))
 
 
