@@ -87,7 +87,7 @@ def model_card(
         data_section(described, tested),
         _protocol(described),
         figures_section(described, tested),
-        shift_section(described, tested),
+        shift_section(tested),
         Section("Limits", points=_LIMITS),
     )
     title = f"Model card: {method_title(described)}, {described.target}"
@@ -138,11 +138,11 @@ def _protocol(described: Description) -> Section:
     entry = entry_of(described)
     rule = NORMALIZATIONS[described.normalization]
     took_part = rule is not None and rule.transductive
-    unseen = (
-        "its recordings, without labels, normalised each other (TRANSDUCTIVE)"
-        if took_part
-        else "none of its recordings took any part in training"
-    )
+    unseen = "none of its recordings took any part in training"
+    if took_part:
+        unseen = "its recordings, without labels, normalised each other (TRANSDUCTIVE)"
+    if entry.get("target") in described.domains:
+        unseen = "the same corpus, of which other speakers were trained on"
     points = (
         f"Sources: {_joined(described.domains)}.",
         f"Target: {entry.get('target', 'unknown')}; {unseen}.",

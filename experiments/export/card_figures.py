@@ -124,19 +124,20 @@ def _dimensions(entry: Mapping[str, Any]) -> Table:
     return Table("figures", title, ("dimension", "CCC"), tuple(rows), (note,))
 
 
-def shift_section(described: Description, tested: Tested | None) -> Section:
+def shift_section(tested: Tested | None) -> Section:
     """Tells how far the target lies from the sources, as the network sees them.
 
     Args:
-      described: what the model's file says.
-      tested: the run that it comes from, or None.
+      tested: the run that the model comes from, or None.
 
     Returns:
       The section.
     """
-    parts = energies_by_corpus(tested.run) if tested else {}
-    if not tested or len(parts) < 2:
+    if tested is None:
         return Section("Shift", (_NO_RUN.format(what="margin"),))
+    parts = energies_by_corpus(tested.run)
+    if len(parts) < 2:
+        return Section("Shift", ("The run knows energies of no two corpora.",))
     target = tested.run.test[0]
     energies, speakers = parts[target]
     rows = tuple(
