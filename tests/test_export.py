@@ -1,4 +1,5 @@
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -39,6 +40,10 @@ def described(domains=("emodb", "mine"), **changes):
     return trained.description(domains=list(domains), training=training(**changes))
 
 
+def python_of(card):
+    return re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def parsed():
     flags.FLAGS(["export"])
@@ -66,7 +71,7 @@ def test_each_file_is_loaded_as_the_card_says(exported, monkeypatch, capsys):
     soundfile.write(exported / "recording.wav", wave, RATE, subtype="FLOAT")
     monkeypatch.chdir(exported)
     card = (exported / command.CARD).read_text(encoding="utf-8")
-    codes = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    codes = python_of(card)
     expected = damldg_jax.load("model.safetensors").predict(wave, RATE)
     values = list(expected.probabilities.values())
     of_each = []
@@ -79,6 +84,39 @@ def test_each_file_is_loaded_as_the_card_says(exported, monkeypatch, capsys):
     assert float(stablehlo["energy"][0]) == pytest.approx(expected.energy, abs=1e-3)
     assert safetensors.probabilities == pytest.approx(expected.probabilities, rel=1e-5)
     capsys.readouterr()
+
+
+@pytest.mark.filterwarnings("default")
+def test_onnx_says_what_the_model_says(run, tmp_path, monkeypatch, capsys):
+    reason = "requirements-export.txt is not installed"
+    pytest.importorskip("jax2onnx", reason=reason)
+    pytest.importorskip("onnxruntime", reason=reason)
+    path = run / "models" / "best.safetensors"
+    model = damldg_jax.load(path)
+    command.export(model, path, tmp_path, ["onnx"], seconds=1.0)
+    monkeypatch.chdir(tmp_path)
+    (code,) = python_of((tmp_path / command.CARD).read_text(encoding="utf-8"))
+    for seconds in (0.1, 0.3, 0.8):
+        wave = voice(seconds)
+        soundfile.write("recording.wav", wave, RATE, subtype="FLOAT")
+        names = {}
+        exec(code, names)
+        expected = model.predict(wave, RATE)
+        values = list(expected.probabilities.values())
+        np.testing.assert_allclose(names["probabilities"], [values], atol=1e-4)
+        assert float(names["energy"][0]) == pytest.approx(expected.energy, abs=1e-3)
+    capsys.readouterr()
+
+
+def test_what_onnx_needs_is_told(run, tmp_path, monkeypatch):
+    path = run / "models" / "best.safetensors"
+    model = damldg_jax.load(path)
+    with pytest.raises(InputError, match=r"0\.595 s.* --export_seconds"):
+        command.export(model, path, tmp_path, ["onnx"], seconds=0.5)
+    monkeypatch.setitem(sys.modules, "jax2onnx", None)
+    with pytest.raises(InputError, match=r"requirements-export\.txt"):
+        command.export(model, path, tmp_path, ["onnx"], seconds=1.0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_model_file_is_copied_as_it_is(run, exported):

@@ -37,7 +37,7 @@ def min_samples(model: Model) -> int:
     return settings.frame_length + (frames - 1) * settings.hop_length
 
 
-def predict_waveforms(model: Model) -> PredictWaveforms:
+def predict_waveforms(model: Model, for_cpu: bool = False) -> PredictWaveforms:
     """Makes a pure function of a model, its front end included.
 
     It says what ``Model.predict`` says of the same samples, up to rounding. It does not
@@ -46,6 +46,7 @@ def predict_waveforms(model: Model) -> PredictWaveforms:
     Args:
       model: of features that have a front end, normalised by nothing else than the
         recording itself or what training has fixed.
+      for_cpu: as of ``models.resnet``; what is quick on a CPU alone is slow elsewhere.
 
     Returns:
       ``(waveforms [batch, samples] float32, lengths [batch] int32) -> Said``: mono, at
@@ -59,8 +60,7 @@ def predict_waveforms(model: Model) -> PredictWaveforms:
     described, contents, features = model.description, model.contents, model.features
     _refuse_others(model)
     compute, normalise = front_end(features), _normaliser(model)
-    # What is quick on a CPU alone would be all that the other platforms get.
-    network = described.build(for_cpu=False)
+    network = described.build(for_cpu=for_cpu)
     least = described.min_frames
 
     def predict(waveforms: jax.Array, lengths: jax.Array) -> Said:

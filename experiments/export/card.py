@@ -180,4 +180,4 @@ def _files(formats: Sequence[str], min_samples: int) -> str:
         row = FORMATS[name]
         code = row.loading.replace("{samples}", str(min_samples))
         lines.append(f"`{row.file}`: {row.what}\n\n```python\n{code}```\n")
-    return "\n" + "\n".join(lines) + "\n"
+    return "\n" + "\n".join(lines)

@@ -158,7 +158,8 @@ def shift_section(tested: Tested | None) -> Section:
         (
             "Margin: difference of mean energies (Eq. 3 of the paper). Halves: 95 % of "
             "the halves of the source, divided by speaker, are no further apart; a "
-            "margin must exceed that to tell of more than who speaks. Those of the "
+            "margin must exceed that to tell of more than who speaks. No halves there "
+            "are where one speaker alone was kept. Those of the "
             f"target: {_limit(energies, speakers)}.",
             "AUROC: probability that an utterance of the source has a higher energy "
             "than one of the target; 0.5 if energy does not tell them apart.",

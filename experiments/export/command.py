@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from damldg_jax.errors import InputError, unknown
-from damldg_jax.prediction.model import Model, load
+from damldg_jax.prediction.model import WHOLE_SECONDS, Model, load
 from damldg_jax.prediction.places import find_file
 from damldg_jax.prediction.waveforms import min_samples
 from experiments.console import say
@@ -34,7 +34,14 @@ _FOLDER = flags.DEFINE_string("export_dir", None, "Folder to write to.")
 _FORMATS = flags.DEFINE_list(
     "formats", ["stablehlo", "safetensors"], f"Some of {', '.join(FORMATS)}."
 )
-GROUPS = {"Model": GROUP, "Output": ("export_dir", "formats")}
+_SECONDS = flags.DEFINE_float(
+    "export_seconds",
+    WHOLE_SECONDS,
+    "Longest recording that ONNX takes, of which every other costs as much.",
+    lower_bound=0.1,
+    upper_bound=600.0,
+)
+GROUPS = {"Model": GROUP, "Output": ("export_dir", "formats", "export_seconds")}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -51,12 +58,16 @@ def main(arguments: Sequence[str]) -> None:
     path = find_file(pathlib.Path(CHECKPOINT.value), SELECTION.value)
     model = load(path, features=FEATURES.value)
     folder = pathlib.Path(_FOLDER.value).expanduser()
-    for written in export(model, path, folder, formats):
+    for written in export(model, path, folder, formats, _SECONDS.value):
         say(f"{written} ({written.stat().st_size:,} bytes)")
 
 
 def export(
-    model: Model, path: pathlib.Path, folder: pathlib.Path, formats: Sequence[str]
+    model: Model,
+    path: pathlib.Path,
+    folder: pathlib.Path,
+    formats: Sequence[str],
+    seconds: float = WHOLE_SECONDS,
 ) -> list[pathlib.Path]:
     """Writes a model and its card.
 
@@ -65,6 +76,7 @@ def export(
       path: of its file.
       folder: to write to; made if need be.
       formats: keys of ``FORMATS``.
+      seconds: longest recording of a format that has no open lengths.
 
     Returns:
       The files.
@@ -72,7 +84,9 @@ def export(
     Raises:
       InputError: the model cannot be written so. Nothing is, then.
     """
-    contents = {FORMATS[name].file: FORMATS[name].make(model, path) for name in formats}
+    samples = round(seconds * model.features.sample_rate)
+    rows = [FORMATS[name] for name in formats]
+    contents = {row.file: row.make(model, path, samples) for row in rows}
     takes_waveforms = any(name != "safetensors" for name in formats)
     least = min_samples(model) if takes_waveforms else 0
     card = model_card(model.description, find_tested(path), formats, least)
