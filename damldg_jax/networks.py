@@ -56,6 +56,7 @@ class Factory(Protocol):
         channels: int = 1,
         silence: float = 0.0,
         axis_name: str | None = None,
+        for_cpu: bool | None = None,
         objective: Objective = CLASSES,
     ) -> Network:
         """Returns the network."""
@@ -75,7 +76,10 @@ def _resnet(settings: NetworkSettings, *args, **options) -> Network:
     return in_chunks(network, settings.micro_batches)
 
 
-def _pooled(settings: NetworkSettings, *args, **options) -> Network:
+def _pooled(
+    settings: NetworkSettings, *args, for_cpu: bool | None = None, **options
+) -> Network:
+    del for_cpu  # It has nothing to convolve.
     network = pooled(
         *args,
         hidden_units=settings.hidden_units,

@@ -25,7 +25,7 @@ from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 
 # Below this a feature does not vary: it is shifted and not scaled.
-_MIN_DEVIATION = 1e-6
+MIN_DEVIATION = 1e-6
 
 
 class Recording(NamedTuple):
@@ -239,4 +239,4 @@ def _moments(frames: np.ndarray) -> _Moments:
 
 def _scale(moments: _Moments) -> np.ndarray:
     deviation = np.sqrt(moments.squares / moments.frames)
-    return (1 / np.where(deviation > _MIN_DEVIATION, deviation, 1)).astype(np.float32)
+    return (1 / np.where(deviation > MIN_DEVIATION, deviation, 1)).astype(np.float32)

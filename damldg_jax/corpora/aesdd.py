@@ -20,6 +20,7 @@ AESDD = Corpus(
     name="aesdd",
     title="AESDD (Acted Emotional Speech Dynamic Database)",
     language="Greek",
+    licence="none stated; published for research",
     layout="anger/a01 (1).wav (emotion, utterance, speaker), in any folder",
     # Nineteen texts are the same for all; the twentieth each speaker made up. Some
     # texts have a second take, `a06 (5)b.wav`; some speakers a zero, `d03 (01).wav`.

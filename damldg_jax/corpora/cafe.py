@@ -40,6 +40,7 @@ CAFE = Corpus(
     name="cafe",
     title="CaFE (Canadian French Emotional speech)",
     language="French",
+    licence="CC BY-NC-SA 4.0",
     layout="Colère/Fort/01-C-2-1.wav (actor, emotion, intensity, sentence) and "
     "Neutre/01-N-1.wav (no intensity), in any folder",
     pattern=r"(?P<speaker>0[1-9]|1[0-2])-(?P<emotion>[CDJPST](?=-[12]-)|N(?!-[12]-))"

@@ -47,6 +47,7 @@ CREMA_D = Corpus(
     name="crema_d",
     title="CREMA-D (Crowd-Sourced Emotional Multimodal Actors Dataset)",
     language="English",
+    licence="Open Database License 1.0, contents Database Contents License 1.0",
     layout="AudioWAV/1001_DFA_ANG_XX.wav (actor, sentence, emotion, level), "
     "in any folder",
     pattern=rf"(?P<speaker>{'|'.join(_ACTORS)})_(?P<sentence>{_SENTENCES})"

@@ -88,6 +88,7 @@ class Corpus:
       labels: reads the labels of all recordings below a folder, if the names of
         the recordings do not tell the emotion. It needs `stem`.
       dimension_range: lowest and highest arousal, valence and dominance, if any.
+      licence: what the corpus says of its use, in a few words; empty is not known.
     """
 
     name: str
@@ -108,3 +109,4 @@ class Corpus:
     complete: Callable[[], Iterable[str]] | None = None
     labels: Callable[[Path], Labels] | None = None
     dimension_range: tuple[float, float] | None = None
+    licence: str = ""

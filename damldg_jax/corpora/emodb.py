@@ -10,6 +10,7 @@ EMODB = Corpus(
     name="emodb",
     title="EmoDB (Berlin Database of Emotional Speech)",
     language="German",
+    licence="none stated; free for research",
     layout="wav/03a01Wa.wav (speaker, text, emotion, version), in any folder",
     pattern=r"(?P<speaker>03|08|09|1[0-6])(?P<sentence>[ab][0-9]{2})"
     r"(?P<emotion>[WLEAFTN])(?P<version>[a-z])",

@@ -25,6 +25,7 @@ EMOVO = Corpus(
     name="emovo",
     title="EMOVO",
     language="Italian",
+    licence="none stated; free for research",
     layout="f1/rab-f1-b1.wav (emotion, speaker, sentence), in any folder",
     pattern=rf"(?P<emotion>{'|'.join(_EMOTIONS)})-(?P<speaker>{'|'.join(_SPEAKERS)})"
     rf"-(?P<sentence>{_SENTENCES})",

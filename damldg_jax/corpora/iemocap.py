@@ -114,6 +114,7 @@ IEMOCAP = Corpus(
     name="iemocap",
     title="IEMOCAP (Interactive Emotional Dyadic Motion Capture database)",
     language="English",
+    licence="release form of the University of Southern California, for research",
     layout="Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav with its "
     "label in Session1/dialog/EmoEvaluation/Ses01F_impro01.txt, in any folder",
     # The first letter tells who wore the markers, the last one who speaks. Turns are

@@ -9,6 +9,7 @@ NEMO = Corpus(
     name="nemo",
     title="nEMO",
     language="Polish",
+    licence="CC BY-NC-SA 4.0",
     layout="samples/EB0_anger_1.wav (speaker, emotion, sentence), in any folder",
     pattern=r"(?P<speaker>(?:EB|IC|KD|KS|MK|MP|SM|TP|WR)0)"
     r"_(?P<emotion>anger|fear|happiness|neutral|sadness|surprised)"

@@ -34,6 +34,7 @@ RAVDESS = Corpus(
     name="ravdess",
     title="RAVDESS (Ryerson Audio-Visual Database of Emotional Speech and Song)",
     language="English",
+    licence="CC BY-NC-SA 4.0",
     layout="Actor_12/03-01-05-01-02-01-12.wav (modality, channel, emotion, intensity, "
     "statement, repetition, actor), in any folder",
     pattern=r"03-01-(?P<emotion>0[1-8])-(?P<intensity>0[12])-(?P<sentence>0[12])"

@@ -31,6 +31,7 @@ SAVEE = Corpus(
     name="savee",
     title="SAVEE (Surrey Audio-Visual Expressed Emotion)",
     language="English",
+    licence="for research alone, on registration; no redistribution",
     layout="AudioData/DC/a01.wav or DC_a01.wav (speaker, emotion, sentence), "
     "in any folder",
     # The number alone is no code of the text: most texts differ by emotion.

@@ -11,6 +11,7 @@ SHEMO = Corpus(
     name="shemo",
     title="ShEMO (Sharif Emotional Speech Database)",
     language="Persian",
+    licence="none stated; published for research",
     layout="female/F01A01.wav (speaker, emotion, number), in any folder",
     # The number counts utterances of a speaker and is no code of the text.
     pattern=r"(?P<speaker>(?P<sex>[FM])[0-9]{2})(?P<emotion>[AFHNSW])"

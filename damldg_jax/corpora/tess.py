@@ -47,6 +47,7 @@ TESS = Corpus(
     name="tess",
     title="TESS (Toronto Emotional Speech Set)",
     language="English",
+    licence="CC BY-NC-ND 4.0",
     layout="OAF_angry/OAF_back_angry.wav (speaker, word, emotion), in any folder",
     pattern=rf"(?P<speaker>OAF?|YAF)_(?P<sentence>[a-z]+)"
     rf"_(?P<emotion>{'|'.join(_EMOTIONS)})",

@@ -11,6 +11,7 @@ TUREV = Corpus(
     name="turev",
     title="TurEV-DB",
     language="Turkish",
+    licence="CC BY-NC-ND 4.0",
     layout="Sound Source/Angry/1157_kz_acik.wav (speaker, emotion, word), "
     "in any folder",
     pattern=r"(?P<speaker>1157|1234|1358|1984|6783|7895)_(?P<emotion>kz|sk|mt|hl)"

@@ -36,6 +36,7 @@ URDU = Corpus(
     name="urdu",
     title="URDU",
     language="Urdu",
+    licence="for research alone",
     layout="Angry/SM1_F1_A01.wav (speaker, file, emotion, number), in any folder",
     pattern=r"(?P<speaker>S[FM][1-9][0-9]?)_F(?P<file>[1-9][0-9]?)"
     r"_(?P<emotion>[AHNS])0?(?P<number>[1-9][0-9]{0,2})",

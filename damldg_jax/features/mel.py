@@ -98,11 +98,12 @@ class MelSpectrogram(OfSound):
                 center=False,
             )
         )
-        return magnitude.T @ _mel_filters(self).T
+        return magnitude.T @ mel_filters(self).T
 
 
 @functools.cache
-def _mel_filters(settings: MelSpectrogram) -> np.ndarray:
+def mel_filters(settings: MelSpectrogram) -> np.ndarray:
+    """The triangles of the mel bands, [num_mels, 1 + fft_length / 2] float64."""
     import librosa
 
     return librosa.filters.mel(

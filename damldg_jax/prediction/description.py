@@ -64,14 +64,15 @@ class Description:
         given = dict(self.network_settings)
         return NetworkSettings(**given | {"hidden_units": tuple(given["hidden_units"])})
 
-    def build(self) -> Network:
-        """Builds the network."""
+    def build(self, for_cpu: bool | None = None) -> Network:
+        """Builds the network; ``for_cpu`` is that of ``models.resnet``."""
         return NETWORKS[self.network].factory(
             self.settings,
             len(self.classes) * (self.dimension_bins or 1),
             self.num_features,
             channels=self.channels,
             silence=self.silence,
+            for_cpu=for_cpu,
             objective=self.objective,
         )
 

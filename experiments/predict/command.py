@@ -30,31 +30,13 @@ from damldg_jax.prediction.model import (
     Model,
     load,
 )
-from damldg_jax.prediction.places import SELECTIONS
 from experiments.console import say
+from experiments.model_flags import CHECKPOINT, FEATURES, GROUP, SELECTION
 from experiments.outputs import write_text
 from experiments.predict.recordings import Windowing, find, predict_files
 from experiments.predict.telling import FORMATS, failures, show
 from experiments.predict.timeline_files import write_timeline
 
-_CHECKPOINT = flags.DEFINE_string(
-    "checkpoint",
-    None,
-    "The trained model: the folder of a run, or a model's file (.safetensors).",
-)
-_SELECTION = flags.DEFINE_enum(
-    "model_selection",
-    None,
-    list(SELECTIONS),
-    "Of a run: the step that was best on held-out speakers of the sources, or the "
-    "last. Left out: the best if there is one.",
-)
-_FEATURES = flags.DEFINE_string(
-    "model_features",
-    None,
-    "Needed if the model's features are a function, package.module:function, which it "
-    "must name too: a model shall not choose what code runs here.",
-)
 _FORMAT = flags.DEFINE_enum("format", "table", list(FORMATS), "What is printed.")
 _OUTPUT = flags.DEFINE_string(
     "predictions_file", None, "File to write to instead of standard output."
@@ -78,7 +60,7 @@ _TIMELINES = flags.DEFINE_string(
     "predicted window by window.",
 )
 GROUPS = {
-    "Model": ("checkpoint", "model_selection", "model_features"),
+    "Model": GROUP,
     "Recordings": ("whole_seconds", "window_seconds", "hop_seconds"),
     "Output": ("format", "predictions_file", "timeline_dir"),
 }
@@ -86,14 +68,14 @@ GROUPS = {
 
 def main(arguments: Sequence[str]) -> None:
     """Predicts what the command line names."""
-    if not _CHECKPOINT.value or not arguments:
+    if not CHECKPOINT.value or not arguments:
         raise InputError(
             "Name the model and the recordings: python -m experiments.predict "
             "--checkpoint=RUN_OR_MODEL FILE_OR_FOLDER..."
         )
     windowing = Windowing(_WHOLE.value, _WINDOW.value, _HOP.value)
     windowing.check()
-    model = load(_CHECKPOINT.value, _SELECTION.value, _FEATURES.value)
+    model = load(CHECKPOINT.value, SELECTION.value, FEATURES.value)
     _introduce(model)
     paths = find([pathlib.Path(argument) for argument in arguments])
     found, failed = predict_files(model, paths, windowing)

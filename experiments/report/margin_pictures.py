@@ -47,7 +47,7 @@ def _margins(
     between: dict[tuple[str, str], list[float]] = {}
     halves: dict[str, list[np.ndarray]] = {}
     for run in runs:
-        parts = _by_corpus(run)
+        parts = energies_by_corpus(run)
         for one, (energy, speakers) in parts.items():
             if len(null := margin_null(energy, speakers)):
                 halves.setdefault(one, []).append(null)
@@ -72,8 +72,16 @@ def _margins(
     return corpora, values, limits
 
 
-def _by_corpus(run: RunRecord) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-    """Energies and speakers of the target, and of each source's unseen speakers."""
+def energies_by_corpus(run: RunRecord) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
+    """Energies and speakers of the target, and of each source's unseen speakers.
+
+    Args:
+      run: that is finished.
+
+    Returns:
+      Two arrays [n] for each corpus, as the parameters after the last step see it;
+      nothing where a run has not written them.
+    """
     seen, said = run.sources_seen, run.predictions.get(_LAST)
     if seen is None or said is None or np.isnan(said.energies).any():
         return {}

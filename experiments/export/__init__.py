@@ -1,0 +1,1 @@
+"""``python -m experiments.export``: a model for other programs, and its card."""
