@@ -25,7 +25,7 @@ TINY = {
 # Of the second one, as many trials as it has devices, and two more.
 CHANGES = {
     "quickstart": TINY,
-    "tpu_ten_trials": TINY | {"trials": 10, "steps": 1, "methods": ("da_mldg",)},
+    "tpu_ten_trials": TINY | {"trials": 10, "methods": ("da_mldg",)},
 }
 URL = "https://github.com/damldg-jax/damldg_jax"
 
