@@ -29,6 +29,7 @@ FLAGFILES = sorted((ROOT / "experiments" / "flagfiles").glob("*.flags"))
 # Of blocks that are not executed here: what they show, and why.
 NOT_HERE = {
     "call.wav": "it asks for a model; tests/test_model.py has one",
+    "model.stablehlo": "it asks for an export; tests/test_export.py has one",
     "import torchvision": "it downloads weights",
     "tensorflow": "tests/test_records_docs.py does",
     "data/records": "tests/test_records_docs.py does",
