@@ -37,10 +37,12 @@ def compare(model, said, waves=WAVES):
         (LogMel(), {"normalization": "utterance", "silence": 0.0}),
         (
             LogMel(),
-            {"normalization": "training", "silence": 0.0, "network": "pooled"},
+            {
+                **{"normalization": "training", "silence": 0.0},
+                **{"network": "pooled", "dimension_bins": 5},
+            },
         ),
         (Mfcc(), {"network": "pooled", "silence": 0.0, "num_features": 40}),
-        (LogMel(), {"network": "pooled", "dimension_bins": 5}),
     ],
 )
 def test_it_says_what_the_model_says(features, changes):
