@@ -1,5 +1,6 @@
 """Reads a recording as a mono waveform at the sampling rate of the features."""
 
+import math
 import os
 import pathlib
 from collections.abc import Iterator
@@ -54,10 +55,12 @@ class Limits(NamedTuple):
 
     Attributes:
       seconds: the longest recording.
+      samples: of a channel, the most.
       any_format: whether formats are read of which a cut end is not noticed.
     """
 
     seconds: float = MAX_SECONDS
+    samples: float = math.inf
     any_format: bool = False
 
 
@@ -222,10 +225,9 @@ def _blocks(file: soundfile.SoundFile, limits: Limits) -> Iterator[np.ndarray]:
     count, length = 0, 1 + _BLOCK // file.channels
     while len(block := file.read(length, dtype="float64", always_2d=True)):
         count += len(block)
-        if count > limits.seconds * file.samplerate:
-            raise RecordingError(
-                f"too long: over {limits.seconds:g} s; cut it into utterances"
-            )
+        if count > (most := min(limits.seconds * file.samplerate, limits.samples)):
+            seconds = most / file.samplerate
+            raise RecordingError(f"too long: over {seconds:.0f} s; cut it into parts")
         if not np.isfinite(block).all():
             raise RecordingError("it holds samples that are not finite")
         peak = np.abs(block).max()

@@ -175,15 +175,23 @@ def mistakes(
         return float(row[f"probability_{row['predicted']}"])
 
     wrong.sort(key=surety, reverse=True)
-    paths = _recordings(config, run)
+    paths = recordings(config, run)
     return [
         Mistake(paths[r["utterance"]], r["label"], r["predicted"], surety(r))
         for r in wrong[:most]
     ]
 
 
-def _recordings(config: Config, run: pathlib.Path) -> dict[str, pathlib.Path]:
-    """Where each utterance of a run's target lies."""
+def recordings(config: Config, run: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Where each utterance of a run's target lies.
+
+    Args:
+      config: of the command that trained it; its corpora must be where they were.
+      run: folder of the run.
+
+    Returns:
+      Paths by the names of utterances.
+    """
     sources = make_plan(config).sources
     target = run.parents[1].name.rpartition("-to-")[2]
     listing = list_all({target: sources[target]}, config)[target]

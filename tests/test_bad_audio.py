@@ -184,7 +184,7 @@ def test_floats_a_little_above_full_scale_are_kept(write):
 def test_what_is_too_long_is_refused_without_reading_all_of_it(write):
     samples = np.zeros(4000 * 601)
     path = write("FLAC", rate=4000, samples=samples)
-    assert reason(path) == "too long: over 600 s; cut it into utterances"
+    assert reason(path) == "too long: over 600 s; cut it into parts"
 
 
 @pytest.mark.parametrize(

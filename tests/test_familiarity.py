@@ -53,7 +53,7 @@ def test_ranks_are_told_by_utterances_held_out():
     found = familiarity(reference, held_out.astype(np.float32), np.full(100, 150.0))
     # Each is among those that told the quantiles, which are a hundred steps.
     ranks = np.sort([of.rank for of in found])
-    np.testing.assert_allclose(ranks, np.linspace(0, 1, 100), atol=0.011)
+    np.testing.assert_allclose(ranks, np.linspace(0, 100 / 101, 100), atol=0.011)
     assert all(abs(of.energy_rank - 0.5) < 0.02 for of in found)
     assert sum(of.unlike for of in found) == 1
 
@@ -61,13 +61,22 @@ def test_ranks_are_told_by_utterances_held_out():
 @pytest.mark.parametrize("distance", [40.0, 1e6])
 def test_what_is_far_from_all_is_unlike(distance):
     rng = np.random.default_rng(1)
-    points = rng.normal(size=(60, 3))
-    reference = make_reference({"a": seen(points, np.arange(60) < 40)})
+    points = rng.normal(size=(160, 3))
+    reference = make_reference({"a": seen(points, np.arange(160) < 40)})
     (far,) = familiarity(reference, np.full((1, 3), distance), np.zeros(1))
     (near,) = familiarity(reference, np.zeros((1, 3)), np.zeros(1))
     assert far.unlike
-    assert far.rank == 1
+    assert far.rank == pytest.approx(120 / 121)
     assert not near.unlike
+
+
+def test_a_few_utterances_are_no_evidence_that_one_is_unlike():
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(60, 3))
+    reference = make_reference({"a": seen(points, np.arange(60) < 40)})
+    (far,) = familiarity(reference, np.full((1, 3), 1e6), np.zeros(1))
+    assert far.rank == pytest.approx(20 / 21)
+    assert not far.unlike
 
 
 def test_more_channels_than_utterances_do():

@@ -192,7 +192,7 @@ def test_without_a_reference_nothing_is_called_unlike(tmp_path):
 @pytest.mark.parametrize(
     ("features", "given", "message"),
     [
-        ({"name": "os:system"}, None, "say so: --features=os:system"),
+        ({"name": "os:system"}, None, "--model_features=os:system"),
         ({"name": "os:system"}, "os:popen", "not 'os:popen'"),
         ({"name": "files"}, None, "embeddings from files"),
         ({"name": "wav2vec"}, None, "Unknown features 'wav2vec'"),
@@ -206,6 +206,13 @@ def test_features_that_this_program_does_not_compute(
     path = trained.write(tmp_path / "m.safetensors", features=features)
     with pytest.raises(InputError, match=message):
         damldg_jax.load(path, features=given)
+
+
+@pytest.mark.parametrize("changes", [{"silence": 0.5}, {"num_features": 32}])
+def test_features_of_another_shape_are_refused(tmp_path, changes):
+    path = trained.write(tmp_path / "m.safetensors", **changes)
+    with pytest.raises(InputError, match="their number, channels or silence"):
+        damldg_jax.load(path)
 
 
 def test_a_prediction_is_immutable(model):

@@ -63,12 +63,20 @@ def test_other_files_in_safetensors_are_no_models(tmp_path):
         ({"network": "os.system"}, "its network is 'os.system'"),
         ({"classes": []}, "no classes"),
         ({"classes": ["a", 1]}, "no words"),
+        ({"classes": ["a", "a"]}, "two of one name"),
+        ({"classes": ["a", "b\x1b[2J"]}, "no words"),
+        ({"training": {"synthetic": [1]}}, "no words"),
+        ({"training": {"synthetic": "all"}}, "no list"),
+        ({"silence": float("nan")}, "no number"),
+        ({"num_features": 10**13}, "its 'num_features' is 1000"),
+        ({"min_frames": 10**12}, "its 'min_frames' is 1000"),
+        ({"dimension_bins": 1}, "its 'dimension_bins' is 1"),
         ({"num_features": "64"}, "its 'num_features' is '64'"),
         ({"num_features": True}, "its 'num_features' is True"),
         ({"channels": 3}, "do not divide"),
-        ({"features": {}}, "features have no name"),
+        ({"features": {}}, "names that are no words"),
         ({"normalization": "wish"}, "normalization 'wish'"),
-        ({"min_frames": 0}, "too small"),
+        ({"min_frames": 0}, "its 'min_frames' is 0"),
         ({"network_settings": {"depth": 10}}, "other settings than ours"),
     ],
 )
@@ -99,13 +107,20 @@ def test_settings_of_no_network_are_refused(path, key, value):
         ({"params/classifier/bias": np.full(3, np.nan, np.float32)}, "no finite"),
         (
             {"batch_stats/stem_norm/var": np.full(2, -1, np.float32)},
-            "negative variances",
+            "too small",
         ),
+        ({"reference/rest": np.zeros((), np.float32)}, "too small"),
     ],
 )
 def test_tensors_of_another_network_are_refused(path, tensors, message):
     rewrite(path, tensors)
     with pytest.raises(InputError, match=message):
+        decode(path)
+
+
+def test_statistics_of_the_training_must_be_there(path):
+    rewrite(path, normalization="training")
+    with pytest.raises(InputError, match="'normalization/scale' lacks"):
         decode(path)
 
 

@@ -107,6 +107,36 @@ def test_a_long_recording_has_a_timeline(predict, place, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_comes_alone_costs_the_others_nothing(predict, tmp_path):
+    given = {"network": "pooled", "normalization": "speaker", "silence": 0.0}
+    trained.write(tmp_path / "models/best.safetensors", **given)
+    for name in ("x/1", "x/2", "y/1"):
+        path = tmp_path / f"{name}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, voice(1, 100 + 50 * int(name[-1])), RATE)
+    status, out, err = predict(
+        tmp_path / "x", tmp_path / "y", "--format=csv", model=tmp_path
+    )
+    assert status == 0
+    assert len(out.splitlines()) == 3
+    assert f"{tmp_path}/y/1.wav: This model's inputs are normalised by" in err
+
+
+def test_recordings_of_one_name_have_timelines_each(predict, tmp_path):
+    # What matplotlib would take for a formula.
+    for name in ("x/a$\\x$b.wav", "y/a$\\x$b.wav"):
+        path = tmp_path / name
+        path.parent.mkdir()
+        soundfile.write(path, voice(1.2), RATE)
+    folder = tmp_path / "timelines"
+    windows = "--whole_seconds=1", "--window_seconds=1", "--hop_seconds=0.5"
+    status, _, _ = predict(
+        tmp_path / "x", tmp_path / "y", *windows, f"--timeline_dir={folder}"
+    )
+    assert status == 0
+    assert len([*folder.glob("*.png")]) == len([*folder.glob("*.csv")]) == 2
+
+
 def test_names_that_are_no_text_are_told(predict, place, tmp_path):
     name = b"\xff\x1b[31m.wav".decode(errors="surrogateescape")
     soundfile.write(bytes(tmp_path / name), voice(1), RATE, format="WAV")

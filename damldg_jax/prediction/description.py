@@ -1,6 +1,7 @@
 """What must be known of a trained model beside its numbers."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -119,20 +120,40 @@ def parse(content: object) -> Description:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ValueError(f"its '{name}' is {value!r:.60}")
     _check_network(content["network"], content["network_settings"])
-    words = content["classes"] + content["domains"]
-    if not all(isinstance(word, str) for word in words):
-        raise ValueError("its classes or domains are no words")
-    if not content["classes"] or min(content["num_features"], content["channels"]) < 1:
-        raise ValueError("it has no classes or no features")
-    if content["min_frames"] < 1 or (content["dimension_bins"] or 2) < 2:
-        raise ValueError("its 'min_frames' or 'dimension_bins' is too small")
-    if not isinstance(content["features"].get("name"), str):
-        raise ValueError("its features have no name")
-    if content["num_features"] % content["channels"]:
-        raise ValueError("its features do not divide into channels")
+    _check_words(content)
+    _check_sizes(content)
     if content["normalization"] not in NORMALIZATIONS:
         raise ValueError(f"it has the normalization {content['normalization']!r:.60}")
     return Description(**{name: content[name] for name in _TYPES})
+
+
+def _check_words(content: Mapping[str, Any]) -> None:
+    """Refuses what would be shown and is no text."""
+    synthetic = content["training"].get("synthetic", [])
+    if not isinstance(synthetic, list):
+        raise ValueError("its 'synthetic' is no list")
+    words = [*content["classes"], *content["domains"], *synthetic, content["target"]]
+    words.append(content["features"].get("name"))
+    # Nor is a terminal to be told what to do.
+    if not all(isinstance(word, str) and word.isprintable() for word in words):
+        raise ValueError(
+            "its classes, domains or features have names that are no words"
+        )
+    if not content["classes"] or len(set(content["classes"])) < len(content["classes"]):
+        raise ValueError("it has no classes, or two of one name")
+
+
+def _check_sizes(content: Mapping[str, Any]) -> None:
+    """Refuses numbers of which there is no model."""
+    for name in ("num_features", "channels", "min_frames"):
+        if not 0 < content[name] < _LARGEST:
+            raise ValueError(f"its '{name}' is {content[name]!r:.60}")
+    if not 2 <= (content["dimension_bins"] or 2) < _LARGEST:
+        raise ValueError(f"its 'dimension_bins' is {content['dimension_bins']!r:.60}")
+    if content["num_features"] % content["channels"]:
+        raise ValueError("its features do not divide into channels")
+    if not math.isfinite(content["silence"]):
+        raise ValueError("its 'silence' is no number")
 
 
 def _check_network(name: str, settings: Mapping[str, Any]) -> None:

@@ -9,7 +9,8 @@ are corpora here). The covariance is that of probabilistic principal components
 variance and all others share one, so that few utterances are enough.
 
 What distance is large, utterances tell that were not trained on: those of the
-validation speakers.
+validation speakers. The rank of an utterance is the share of them that are nearer, it
+counting itself among them, so that a few are never evidence that one is far.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Reference(NamedTuple):
       rest: [], variance along any other direction.
       distances: [101], quantiles from 0 to 1 of the distances of held-out utterances.
       energies: [101], of their energies.
+      count: [], how many they are.
     """
 
     centers: np.ndarray
@@ -44,6 +46,7 @@ class Reference(NamedTuple):
     rest: np.ndarray
     distances: np.ndarray
     energies: np.ndarray
+    count: np.ndarray
 
 
 class Familiarity(NamedTuple):
@@ -106,6 +109,7 @@ def make_reference(domains: Mapping[str, Seen]) -> Reference | None:
     return fitted._replace(
         distances=np.quantile(distances, _QUANTILES).astype(np.float32),
         energies=np.quantile(energies.astype(float), _QUANTILES).astype(np.float32),
+        count=np.asarray(len(energies), np.float32),
     )
 
 
@@ -125,6 +129,7 @@ def _fit(centers: np.ndarray, around: np.ndarray) -> Reference:
         np.asarray(max(rest, least), single),
         np.zeros(len(_QUANTILES), single),
         np.zeros(len(_QUANTILES), single),
+        np.asarray(1, single),
     )
 
 
@@ -162,9 +167,9 @@ def familiarity(
       How each lies.
     """
     distances, domains = distances_of(reference, embeddings)
-    ranks = np.interp(distances, reference.distances, _QUANTILES)
+    share = float(reference.count) / (float(reference.count) + 1)
+    ranks = share * np.interp(distances, reference.distances, _QUANTILES)
     energy_ranks = np.interp(energies, reference.energies, _QUANTILES)
-    # A rank of exactly 1 is further than any.
     return [
         Familiarity(float(d), int(n), float(r), float(e))
         for d, n, r, e in zip(distances, domains, ranks, energy_ranks, strict=True)

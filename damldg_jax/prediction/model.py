@@ -2,7 +2,8 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -18,6 +19,7 @@ from damldg_jax.prediction.familiarity import Familiarity, familiarity
 from damldg_jax.prediction.model_file import Contents, decode
 from damldg_jax.prediction.places import find_file
 from damldg_jax.prediction.timeline import Timeline, windows
+from damldg_jax.types import BatchStats, Params
 
 # Recordings up to this length are predicted in one piece, as utterances are in tests.
 WHOLE_SECONDS = 15.0
@@ -82,6 +84,8 @@ class Model:
         """
         self.contents, self.features = contents, features
         self._network = contents.description.build()
+        # Given and not compiled in: each program would hold a copy.
+        self._weights = jax.device_put((contents.params, contents.batch_stats))
         self._evaluate = jax.jit(self._evaluated)
 
     @property
@@ -220,17 +224,22 @@ class Model:
             fill = 1 if len(laid) == 1 else batch
             laid += laid[-1:] * (fill - len(laid))
             given = np.stack(laid), np.resize(padded[places], fill)
-            output = jax.device_get(self._evaluate(*given))
+            output = jax.device_get(self._evaluate(*self._weights, *given))
             parts.append(Predictions(*(x[: len(places)] for x in output)))
             order.append(places)
         back = np.argsort(np.concatenate(order))
         columns = (np.concatenate(column)[back] for column in zip(*parts, strict=True))
         return self._tell(Predictions(*columns))
 
-    def _evaluated(self, inputs: jax.Array, lengths: jax.Array) -> tuple:
-        contents, objective = self.contents, self._network.objective
-        params, statistics = contents.params, contents.batch_stats
-        out = self._network.evaluate(params, statistics, inputs, lengths)
+    def _evaluated(
+        self,
+        params: Params,
+        batch_stats: BatchStats,
+        inputs: jax.Array,
+        lengths: jax.Array,
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        objective = self._network.objective
+        out = self._network.evaluate(params, batch_stats, inputs, lengths)
         energies = objective.energies(out.logits, 1.0)
         return objective.predict(out.logits), energies, out.embedding
 
@@ -249,21 +258,42 @@ class Model:
         if rule.learnt:
             shift, scale = self.contents.shift, self.contents.scale
             return [(own - shift[None]) * scale[None] for own in frames]
-        keys = [Recording("", p.speaker, p.recording, False) for p in pieces]
-        groups = [rule.group(key) for key in keys]
-        if NETWORKS[self.description.network].pools_inputs:
-            self._refuse_lone(groups, rule.meaning)
+        groups = self._groups(pieces)
+        if alone := self.alone(pieces):
+            raise InputError(
+                f"{next(iter(alone.values()))} Give it several recordings together."
+            )
         shifts, scales = shifts_and_scales(groups, zip(groups, frames, strict=True))
         each = zip(frames, shifts, scales, strict=True)
         return [(own - shift[None]) * scale[None] for own, shift, scale in each]
 
-    def _refuse_lone(self, groups: Sequence[object], meaning: str) -> None:
-        if any(groups.count(group) == 1 for group in groups):
-            raise InputError(
-                f"This model's inputs are normalised by {meaning}: nothing would be "
-                "left of one that comes alone, for it looks at nothing but mean and "
-                "deviation over time. Give it several recordings together."
-            )
+    def _groups(self, pieces: Sequence[Piece]) -> list[Hashable]:
+        rule = NORMALIZATIONS[self.description.normalization]
+        keys = [Recording("", p.speaker, p.recording, False) for p in pieces]
+        return [rule.group(key) for key in keys]
+
+    def alone(self, pieces: Sequence[Piece]) -> dict[int, str]:
+        """Finds recordings of which nothing would be left.
+
+        Args:
+          pieces: that are to be predicted together.
+
+        Returns:
+          By the number of the recording, why it cannot be predicted.
+        """
+        rule = NORMALIZATIONS[self.description.normalization]
+        pools = NETWORKS[self.description.network].pools_inputs
+        if rule is None or rule.learnt or not pools:
+            return {}
+        groups = self._groups(pieces)
+        count = Counter(groups)
+        told = (
+            f"This model's inputs are normalised by {rule.meaning}: nothing would be "
+            "left of what comes alone, for it looks at nothing but mean and deviation "
+            "over time."
+        )
+        each = zip(pieces, groups, strict=True)
+        return {p.recording: told for p, group in each if count[group] == 1}
 
     def _tell(self, predicted: Predictions) -> list[Prediction]:
         reference, domains = self.contents.reference, self.description.domains
@@ -319,7 +349,8 @@ def _features(
     if ":" in name and given is None:
         raise InputError(
             f"{path} is a model of features that the function '{name}' computes. If "
-            f"that is yours, or you trust it, say so: --features={name}."
+            f"that is yours, or you trust it, say so: load(..., features='{name}'), or "
+            f"--model_features={name}."
         )
     if name == "files":
         raise InputError(
@@ -329,12 +360,16 @@ def _features(
     features = resolve(name)
     if features.picture is not None:
         raise InputError(f"{path} is a model of pictures, and not of recordings.")
+    silence = 0.0 if NORMALIZATIONS[description.normalization] else features.silence
+    given_of = description.num_features, description.channels, description.silence
     settings = features.settings()
     changed = [
         f"{key} {description.features.get(key)} instead of {settings.get(key)}"
         for key in sorted({*settings, *description.features})
         if settings.get(key) != description.features.get(key)
     ]
+    if given_of != (features.num_features, features.channels, silence):
+        changed.append("their number, channels or silence")
     if changed:
         raise InputError(
             f"{path} is a model of other features than this program computes: "

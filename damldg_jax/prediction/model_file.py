@@ -16,11 +16,15 @@ import jax
 import numpy as np
 
 from damldg_jax.errors import InputError
+from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import VERSION, Description, parse
 from damldg_jax.prediction.familiarity import Reference
 from damldg_jax.types import BatchStats, Params
 
 KEY = "damldg_jax"
+# A variance by which is divided is not zero.
+_TINY = float(np.finfo(np.float32).tiny)
+_LEAST = {"var": 0.0, "variances": _TINY, "rest": _TINY, "count": 1.0}
 SUFFIX = ".safetensors"
 
 
@@ -131,11 +135,11 @@ def decode(path: pathlib.Path) -> Contents:
         )
     description = _parse(path, header)
     params, batch_stats = jax.eval_shape(description.build().init, jax.random.key(0))
-    features = np.zeros(description.num_features, np.float32)
     wanted = _shapes("params", params) | _shapes("batch_stats", batch_stats)
-    if "normalization/shift" in tensors:
+    rule = NORMALIZATIONS[description.normalization]
+    if rule is not None and rule.learnt:
         names = "normalization/shift", "normalization/scale"
-        wanted |= dict.fromkeys(names, features.shape)
+        wanted |= dict.fromkeys(names, (description.num_features,))
     if "reference/centers" in tensors:
         channels = params["classifier"]["kernel"].shape[0]
         wanted |= _shapes_of_reference(tensors, len(description.domains), channels)
@@ -193,7 +197,7 @@ def _shapes_of_reference(
     variances = tensors.get("reference/variances", np.zeros(0))
     k = len(variances) if variances.ndim else 0
     quantiles = (101,)
-    shapes = ((domains, channels), (channels, k), (k,), (), quantiles, quantiles)
+    shapes = ((domains, channels), (channels, k), (k,), (), quantiles, quantiles, ())
     names = (f"reference/{name}" for name in Reference._fields)
     return dict(zip(names, shapes, strict=True))
 
@@ -223,5 +227,6 @@ def _check_values(path: pathlib.Path, tensors: Mapping[str, np.ndarray]) -> None
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise InputError(f"{path}: '{name}' holds what are no finite numbers.")
-        if name.endswith(("/var", "/variances", "/rest")) and (tensor < 0).any():
-            raise InputError(f"{path}: '{name}' holds negative variances.")
+        least = _LEAST.get(name.rpartition("/")[2], -np.inf)
+        if (tensor < least).any():
+            raise InputError(f"{path}: '{name}' holds numbers that are too small.")

@@ -89,14 +89,14 @@ def main(arguments: Sequence[str]) -> None:
         say(f"{len(found)} predictions are in {path}.")
     else:
         print(text, end="")
+    for line in failures(failed):
+        say(line)
     if _TIMELINES.value:
         folder = pathlib.Path(_TIMELINES.value).expanduser()
         for one in found:
             if one.timeline:
                 write_timeline(folder, one, model.classes)
         say(f"Timelines are in {folder}.")
-    for line in failures(failed):
-        say(line)
 
 
 def _introduce(model: Model) -> None:

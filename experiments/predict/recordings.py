@@ -17,8 +17,8 @@ from experiments.console import progress
 
 # Pieces that are predicted together: enough to fill batches of similar length.
 _TOGETHER = 128
-# Of a day: more would not fit into a laptop's memory.
-_MAX_SECONDS = 86_400
+# A waveform of so many samples takes 2 GB: 93 minutes at 48 kHz, 280 at 16 kHz.
+_MAX_SAMPLES = 2**28
 
 
 class Windowing(NamedTuple):
@@ -129,8 +129,13 @@ def predict_files(
     found: list[Predicted] = []
     for group in _groups(reads, together=model.needs_others):
         pieces = [piece for read in group for piece in read.pieces]
-        said = iter(model.predict_pieces(pieces))
+        alone = model.alone(pieces)
+        failed |= {paths[number]: reason for number, reason in alone.items()}
+        pieces = [piece for piece in pieces if piece.recording not in alone]
+        said = iter(model.predict_pieces(pieces) if pieces else ())
         for read in group:
+            if read.pieces[0].recording in alone:
+                continue
             own = [next(said) for _ in read.pieces]
             found.append(_of_one(model, read, own))
     return found, failed
@@ -153,7 +158,9 @@ def _read(model: Model, path: pathlib.Path, number: int, windowing: Windowing) -
     from damldg_jax.audio import Limits, read_waveform
 
     rate = model.features.sample_rate
-    waveform = read_waveform(path, rate, Limits(_MAX_SECONDS, any_format=True))
+    waveform = read_waveform(
+        path, rate, Limits(math.inf, _MAX_SAMPLES, any_format=True)
+    )
     seconds = len(waveform) / rate
     spans = None
     parts = [waveform]

@@ -1,8 +1,12 @@
 """A recording's predictions over time: a plot and a table."""
 
+import hashlib
+import os
 import pathlib
+import re
 from collections.abc import Sequence
 
+from damldg_jax.corpora.files import printable
 from experiments.outputs import write_csv
 from experiments.predict.recordings import Predicted
 
@@ -16,7 +20,7 @@ _COLOURS = (
 def write_timeline(
     folder: pathlib.Path, one: Predicted, classes: Sequence[str]
 ) -> None:
-    """Writes ``<recording>.png`` and ``.csv``.
+    """Writes ``<recording>_<digest of its path>.png`` and ``.csv``.
 
     Args:
       folder: to write to; made if need be.
@@ -24,7 +28,7 @@ def write_timeline(
       classes: names of the classes, or of the dimensions.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = _free(folder, one.path)
+    path = folder / _name(one.path)
     spans, said = one.timeline
     rows = [
         [
@@ -39,10 +43,12 @@ def write_timeline(
     _draw(path.with_name(f"{path.name}.png"), one, classes)
 
 
-def _free(folder: pathlib.Path, recording: pathlib.Path) -> pathlib.Path:
+def _name(recording: pathlib.Path) -> str:
     """A name that recordings of one name in several folders do not share."""
-    parts = [part for part in recording.with_suffix("").parts if part not in "/."]
-    return folder / "_".join(parts[-3:])
+    # Of the whole path: so each recording has one file, however often it is written.
+    whole = hashlib.sha256(os.fsencode(recording.absolute())).hexdigest()
+    plain = re.sub(r"[^\w.-]", "_", printable(recording.name))
+    return f"{plain}_{whole[:8]}"
 
 
 def _draw(path: pathlib.Path, one: Predicted, classes: Sequence[str]) -> None:
@@ -64,6 +70,6 @@ def _draw(path: pathlib.Path, one: Predicted, classes: Sequence[str]) -> None:
     axes.set_ylim(*((0, 1) if one.emotion else (-1, 1)))
     axes.set_xlabel("time in seconds")
     axes.set_ylabel("probability" if one.emotion else "value")
-    axes.set_title(one.path.name)
+    axes.set_title(printable(one.path.name), parse_math=False)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     figure.savefig(path, dpi=120)
