@@ -1,7 +1,8 @@
 """The weights that runs begin with: checked, told and accounted for."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -14,6 +15,9 @@ from experiments.config import Config
 
 # Of a long list the console gets the first and the last few; the run's files have all.
 _FIRST, _LAST = 3, 1
+# Settings of features by which stored records are known: other recordings, code or
+# versions of the same features may have others.
+_OF_THE_RECORDS = {"files", "source", "opensmile"}
 
 
 def load(config: Config, params: Params, batch_stats: BatchStats) -> Loaded:
@@ -34,17 +38,41 @@ def load(config: Config, params: Params, batch_stats: BatchStats) -> Loaded:
 
 
 def check(config: Config, network: Network) -> None:
-    """Refuses weights of another network, before any run is claimed.
+    """Refuses weights of another network or features, before any run is claimed.
 
     Args:
       config: all settings.
       network: that is to be trained.
 
     Raises:
-      InputError: the weights cannot be read, or are of another network.
+      InputError: the weights cannot be read, are of another network, or have learnt
+        from other features.
     """
     if config.init_from is not None:
-        load(config, *jax.eval_shape(network.init, jax.random.key(0)))
+        loaded = load(config, *jax.eval_shape(network.init, jax.random.key(0)))
+        # Only model files of this package tell.
+        if loaded.metadata:
+            _check_features(config, loaded.metadata["features"])
+
+
+def _check_features(config: Config, theirs: Mapping[str, Any]) -> None:
+    """Refuses features of another meaning, whose shapes may be the same."""
+    # Lists for tuples, as the file has them.
+    ours = json.loads(json.dumps(config.extractor.settings()))
+    learnt = f"--init_from={config.init_from}: these weights have learnt from"
+    if theirs["name"] != ours["name"]:
+        raise InputError(
+            f"{learnt} --features={theirs['name']}, and this run has "
+            f"--features={ours['name']}. Give --features={theirs['name']}, or begin "
+            "with other weights."
+        )
+    names = sorted((theirs.keys() | ours.keys()) - _OF_THE_RECORDS)
+    for name in names:
+        if theirs.get(name) != ours.get(name):
+            raise InputError(
+                f"{learnt} --features={theirs['name']} of {name} {theirs.get(name)!r}, "
+                f"which is {ours.get(name)!r} here. Make them anew with these features."
+            )
 
 
 def digest(config: Config) -> str | None:

@@ -10,6 +10,7 @@ from damldg_jax.algorithms import ALGORITHMS, Algorithm
 from damldg_jax.assembly import Network
 from damldg_jax.augment import NO_AUGMENTATION, OF_PICTURES, Augmentation
 from damldg_jax.dataset import Dataset
+from damldg_jax.errors import InputError
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
 from damldg_jax.networks import NETWORKS
 from damldg_jax.normalization import NORMALIZATIONS
@@ -134,13 +135,21 @@ class Programs:
           state: as it was initialised, in host memory; its last layer stays.
 
         Raises:
-          InputError: the weights cannot be read or are of another network.
+          InputError: the weights cannot be read, are of another network, or are others
+            than those that a run before this one began with.
         """
         if self.config.init_from is None:
             return state
         loaded = load(self.config, state.params, state.batch_stats)
         say_once(description(self.config, loaded))
-        self.initial_weights = account(self.config, loaded)
+        told = account(self.config, loaded)
+        if self.initial_weights not in (None, told):
+            raise InputError(
+                f"--init_from={self.config.init_from} has been changed since earlier "
+                "runs of this command began with it. Put it back, or begin anew in "
+                "another --workdir."
+            )
+        self.initial_weights = told
         return state._replace(params=loaded.params, batch_stats=loaded.batch_stats)
 
     def training(self, method: str, num_domains: int, per_domain: int) -> Training:

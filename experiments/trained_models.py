@@ -114,7 +114,7 @@ def _account(run: Run, programs: Programs) -> dict[str, Any]:
     return {
         "method": run.method,
         "seed": run.seed,
-        "seen": seen_in(run, config),
+        "seen": seen_in(run, config, programs.initial_weights),
         "class_of_emotion": dict(dataset.target.mapping),
         "utterances": sum(map(len, run.division.train)),
         "counts": {n: dict(dataset.corpora[n].counts) for n in run.split.sources},

@@ -3,6 +3,7 @@
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.errors import InputError
@@ -22,16 +23,40 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
       Nothing of a file of other software, which does not tell.
 
     Raises:
-      InputError: the file is one of ours and does not say it.
+      InputError: the file cannot be opened, or is one of ours and does not say it.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, "numpy") as file:
             described = (file.metadata() or {}).get(KEY)
-        if described is None:
-            return {}
+    except SafetensorError:
+        return {}  # Of another format, or told where the weights are read.
+    except OSError as error:
+        raise InputError(f"--init_from={path} cannot be read ({error}).") from error
+    if described is None:
+        return {}
+    try:
         said = json.loads(described)
+    except (ValueError, RecursionError) as error:
+        raise _silent(path, error) from error
+    return seen_of(path, said)
+
+
+def seen_of(path: pathlib.Path, said: Any) -> dict[str, str]:
+    """The corpora that weights were trained on, by what one of our models says.
+
+    Args:
+      path: of the file, for messages.
+      said: what it says of itself, as JSON has it.
+
+    Returns:
+      As of ``seen_by``.
+
+    Raises:
+      InputError: it does not say it.
+    """
+    try:
         training = said["training"]
         # Where there is no account of it, sources are at least named.
         sources = training.get("sources") or said.get("domains", ())
@@ -39,31 +64,51 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
         if not seen:
             raise KeyError("seen")
         return dict(seen)
-    except (OSError, SafetensorError):
-        return {}  # Told where the weights are read.
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"--init_from={path} does not say what it was trained on ({error!r}). Make "
-            "it anew, or begin with other weights."
-        ) from error
+        raise _silent(path, error) from error
 
 
-def seen_in(run: Run, config: Config) -> dict[str, str]:
+def _silent(path: pathlib.Path, error: Exception) -> InputError:
+    return InputError(
+        f"--init_from={path} does not say what it was trained on ({error!r}). Make it "
+        "anew, or begin with other weights."
+    )
+
+
+def seen_in(
+    run: Run, config: Config, begun_with: Mapping[str, Any] | None
+) -> dict[str, str]:
     """The corpora that the weights of a run have been trained on, by it and before it.
 
     Args:
       run: whose account lies in its folder.
       config: names the weights that it began with.
+      begun_with: the account of them, made when they were loaded: the file may have
+        gone since, or be another one. None for random weights.
 
     Returns:
       By name, the hash of the content of their records.
 
     Raises:
-      InputError: the weights that it began with do not say what they were trained on.
+      InputError: the weights that it began with do not say what they were trained on,
+        or there is no account of them.
     """
     account = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
-    before = seen_by(config.init_from) if config.init_from else {}
+    before = _seen_before(config.init_from, begun_with) if config.init_from else {}
     return before | {name: account["data"][name] for name in run.split.sources}
+
+
+def _seen_before(
+    path: pathlib.Path, begun_with: Mapping[str, Any] | None
+) -> dict[str, str]:
+    if begun_with is None:
+        raise InputError(
+            f"--init_from={path}: these weights were not loaded, so what they have "
+            "seen is not known. Give the command once more, with the file in its place."
+        )
+    # Files of other software say nothing of themselves.
+    said = begun_with["metadata"]
+    return seen_of(path, said) if said else {}
 
 
 def check_unseen(

@@ -9,11 +9,14 @@ import pytest
 from safetensors.numpy import save_file
 
 from damldg_jax.errors import InputError
+from damldg_jax.features import LogMel, Pcen
 from damldg_jax.pooled import pooled
+from damldg_jax.training import TrainState
 from experiments import console
 from experiments.config import Config
 from experiments.experiment import run_experiments
-from experiments.initial_weights import digest
+from experiments.initial_weights import check, digest
+from experiments.programs import Programs
 from tests.model_files import saved
 from tests.plain_resnet import random_weights
 from tests.test_features_end_to_end import settings, write_corpora
@@ -25,7 +28,9 @@ RUN = "runs/one+two-to-three/deep_all/trial_0"
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("init_from")
     write_corpora(folder)
-    saved(folder / "last.safetensors", pooled(3, 8, hidden_units=(8,)), "pooled")
+    network = pooled(3, 8, hidden_units=(8,))
+    features = {"name": "files", "num_features": 8, "files": "of others"}
+    saved(folder / "last.safetensors", network, "pooled", features=features)
     tensors = random_weights()
     save_file(
         {name: np.ascontiguousarray(x) for name, x in tensors.items()},
@@ -116,3 +121,35 @@ def test_channels_without_weights_are_a_slip():
         Config(init_channels="sum")
     with pytest.raises(InputError, match="Allowed: match, sum"):
         Config(init_channels="mean", init_from="x")
+
+
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        ({}, r"from --features=log_mel, and this run has --features=pcen\. Give --f"),
+        (Pcen(min_hz=50.0).settings(), r"=pcen of min_hz 50\.0, which is 60\.0 here"),
+        (Pcen().settings(), None),
+    ],
+)
+def test_weights_that_learnt_from_other_features_are_refused(tmp_path, features, told):
+    path, network = tmp_path / "last.safetensors", pooled(3, 64, hidden_units=(8,))
+    saved(path, network, "pooled", features=features or LogMel().settings())
+    given = Config(features="pcen", init_from=path)
+    if told is None:
+        check(given, network)
+        return
+    with pytest.raises(InputError, match=told):
+        check(given, network)
+
+
+def test_weights_that_change_between_two_runs_are_refused(tmp_path):
+    path, network = tmp_path / "last.safetensors", pooled(3, 8, hidden_units=(8,))
+    params, statistics = saved(path, network, "pooled")
+    state = TrainState(0, params, statistics, None, None, True)
+    programs = object.__new__(Programs)
+    programs.config, programs.initial_weights = Config(init_from=path), None
+    programs.begin_with(state)
+    programs.begin_with(state)
+    saved(path, network, "pooled", seed=2)
+    with pytest.raises(InputError, match="has been changed since earlier runs"):
+        programs.begin_with(state)

@@ -133,6 +133,7 @@ CONTENTS = {
     "noise": (b"\xff" * 100, "Is it whole"),
     "a length and no header": (b"\x05" + bytes(7) + b"hello", "Is it whole"),
     "a header that is none": (b"\x02" + bytes(7) + b"[]", "Is it whole"),
+    "brackets": ((10**5).to_bytes(8, "little") + b"[" * 10**5, "Is it whole"),
     "an archive": (b"PK\x03\x04" + bytes(100), "It is an archive: of PyTorch"),
     "a pickle": (b"\x80\x04\x95" + bytes(100), "It is a pickle"),
 }

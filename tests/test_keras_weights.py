@@ -1,6 +1,7 @@
 """Weights of Keras under the layer names of the paper's public code."""
 
 import importlib
+import json
 import os
 import pathlib
 
@@ -232,6 +233,58 @@ def test_a_link_out_of_the_file_is_not_followed(file, initial, tmp_path):
     path = tmp_path / "weights.h5"
     file.close()
     assert len(read_weights(path, *initial).taken) == 100
+
+
+def test_numbers_in_other_files_are_not_read(file, initial, tmp_path):
+    (tmp_path / "secret").write_bytes(bytes(64))
+    external = [(str(tmp_path / "secret"), 0, 64)]
+    file.create_dataset("a/external", (16,), "f4", external=external)
+    refused(file, initial, "numbers of 'a/external' lie in another file")
+
+
+def test_virtual_numbers_are_not_read(file, initial, tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["secret"] = np.zeros(4)
+        layout = h5py.VirtualLayout((4,), "f8")
+        layout[:] = h5py.VirtualSource(other["secret"])
+    file.create_virtual_dataset("a/virtual", layout)
+    refused(file, initial, "numbers of 'a/virtual' lie in another file")
+
+
+def test_a_declared_size_is_not_believed(file, initial):
+    layer = "conv1_conv/conv1_conv/kernel"
+    del file[layer]
+    # They take no room in the file.
+    file.create_dataset(layer, (10**6, 10**6), "f4", chunks=(1000, 1000))
+    refused(file, initial, r"'conv1_conv/conv1_conv/kernel' alone 4,000,000,000,000,")
+
+
+def test_what_is_left_out_may_have_any_size(file, initial):
+    file.create_dataset("table/table/rows", (10**6, 10**6), "f4", chunks=(1000, 1000))
+    path = pathlib.Path(file.filename)
+    file.close()
+    assert "table/table/rows" in read_weights(path, *initial).left_out
+
+
+@pytest.mark.parametrize("epsilon", [np.nan, 1e300, -1.0])
+def test_an_epsilon_that_is_none_is_refused(file, initial, epsilon):
+    layer = {"name": "conv1_bn", "epsilon": epsilon}
+    file.attrs["model_config"] = json.dumps({"layers": [layer]})
+    refused(file, initial, "'conv1_bn/moving_variance' comes to here is not finite")
+
+
+def test_an_epsilon_below_ours_is_taken_where_variances_are_0(file, initial):
+    file["conv1_bn/conv1_bn/moving_variance"][:] = 0
+    file.attrs["model_config"] = '{"name": "conv1_bn", "epsilon": 1e-6}'
+    path = pathlib.Path(file.filename)
+    file.close()
+    _, statistics, *_ = read_weights(path, *initial)
+    np.testing.assert_allclose(statistics["stem_norm"]["var"], -9e-6)
+
+
+def test_negative_variances_are_refused(file, initial):
+    file["conv1_bn/conv1_bn/moving_variance"][:] = -1e-6
+    refused(file, initial, "'conv1_bn/moving_variance' holds negative variances")
 
 
 def test_a_width_that_differs_is_told(file, tmp_path):

@@ -20,7 +20,8 @@ from experiments.plan import make_plan
 from experiments.pretrain import command
 from experiments.pretrain.plan import make_plan as make_pretraining_plan
 from experiments.report.run_folders import find_runs
-from experiments.unseen import check_unseen, seen_by
+from experiments.runs import Run
+from experiments.unseen import check_unseen, seen_by, seen_in
 
 NAMES = ("studio", "phone", "hall")
 
@@ -64,6 +65,10 @@ def trained(place):
     return place / "speakers"
 
 
+def encoder(workdir, sources="phone+studio"):
+    return place_of(workdir / f"runs/{sources}-to-speakers/deep_all/trial_0", "best")
+
+
 def test_speakers_are_told_apart(trained, capsys):
     results = json.loads((trained / "results.json").read_text())
     assert results["target_kind"] == "speaker"
@@ -78,7 +83,7 @@ def test_speakers_are_told_apart(trained, capsys):
 
 
 def test_the_encoder_says_what_it_is_and_what_it_has_seen(trained):
-    path = trained / command.NAME
+    path = encoder(trained)
     tensors = load_file(path)
     assert {name.partition("/")[0] for name in tensors} >= {"params", "batch_stats"}
     described = model_file.describe(path)
@@ -92,16 +97,15 @@ def test_the_encoder_says_what_it_is_and_what_it_has_seen(trained):
 
 
 def test_the_same_command_trains_nothing_again(trained, place, capsys):
-    before = (trained / command.NAME).read_bytes()
-    (trained / command.NAME).unlink()
+    before = encoder(trained).read_bytes()
     command.main(config(place))
     told = capsys.readouterr().err
     assert "finished before, not trained again" in told
-    begin = f"--init_from={trained / command.NAME} --model=pooled"
+    begin = f"--init_from={encoder(trained)} --model=pooled"
     begin += " --hidden_units=16; it"
     assert begin in told
     assert "must not be tested on phone, studio" in told
-    assert (trained / command.NAME).read_bytes() == before
+    assert encoder(trained).read_bytes() == before
 
 
 def test_a_report_on_emotions_leaves_it_out(trained):
@@ -112,7 +116,7 @@ def test_a_report_on_emotions_leaves_it_out(trained):
 
 
 def test_a_run_is_not_tested_on_what_its_weights_have_seen(trained, place):
-    weights = trained / command.NAME
+    weights = encoder(trained)
     settings = {"workdir": place / "seen", "methods": "deep_all", "init_from": weights}
     given = config(place, **settings)
     with pytest.raises(InputError, match="target 'phone' would not be unseen"):
@@ -143,7 +147,7 @@ def test_where_sources_are_only_named_they_count_by_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", "[]", "{", '{"training": 1}', '{"training":{}}']
+    "text", ["{}", "[]", "{", '{"training": 1}', '{"training":{}}', "[" * 10**5]
 )
 def test_weights_that_do_not_say_what_they_saw_are_refused(tmp_path, text):
     path = tmp_path / "weights.safetensors"
@@ -211,7 +215,7 @@ def test_the_paper_s_settings_are_the_command_s_defaults():
 
 
 def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
-    weights = trained / command.NAME
+    weights = encoder(trained)
     settings = {"methods": "deep_all", "init_from": weights, "steps": 2}
     settings |= {"evaluate_every": 2, "sources": "phone"}
     (last, _) = run_experiments(config(place, workdir=place / "begun", **settings))
@@ -228,8 +232,35 @@ def test_a_run_on_emotions_begins_with_the_encoder(trained, place, capsys):
 
 
 def test_weights_of_another_width_are_refused(trained, place):
-    weights = trained / command.NAME
+    weights = encoder(trained)
     settings = {"methods": "deep_all", "init_from": weights, "hidden_units": (8,)}
     with pytest.raises(InputError, match=r"makes \[16\], and this network has \[8\]"):
         run_experiments(config(place, workdir=place / "narrow", **settings))
     assert not (place / "narrow").exists()
+
+
+def test_pretrainings_for_two_targets_share_a_work_directory(trained, place, capsys):
+    before = encoder(trained).read_bytes()
+    command.main(config(place, target="phone", steps=1, evaluate_every=1))
+    other = encoder(trained, "hall+studio")
+    assert f"--init_from={other} " in capsys.readouterr().err
+    assert set(seen_by(other)) == {"hall", "studio"}
+    assert encoder(trained).read_bytes() == before
+
+
+def test_what_was_loaded_tells_what_was_seen_though_its_file_has_gone(tmp_path):
+    (tmp_path / "run.json").write_text('{"data": {"c": "3"}}')
+    run = Run(Split("", ("c",), "d"), None, "deep_all", 0, 0, tmp_path)
+    given = Config(init_from=tmp_path / "gone.safetensors")
+    metadata = {"training": {"seen": {"a": "1"}}, "domains": ["a"]}
+    found = seen_in(run, given, {"metadata": metadata})
+    assert found == {"a": "1", "c": "3"}
+    # Of other software.
+    assert seen_in(run, given, {"metadata": {}}) == {"c": "3"}
+    assert seen_in(run, Config(), None) == {"c": "3"}
+    with pytest.raises(InputError, match="were not loaded, so what they have seen"):
+        seen_in(run, given, None)
+    with pytest.raises(InputError, match="does not say what it was trained on"):
+        seen_in(run, given, {"metadata": {"training": {}, "domains": []}})
+    with pytest.raises(InputError, match="cannot be read"):
+        check_unseen(given, [run.split], {})

@@ -19,6 +19,13 @@ from damldg_jax.errors import InputError
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 # Groups of what the optimiser keeps.
 _OPTIMIZERS = {"optimizer", "optimizer_weights"}
+# Bytes of a layer and of all that are looked for: more than any ResNet here has, and
+# less than is let in by a few bytes that only declare a size.
+_LARGEST, _LARGEST_IN_ALL = 400_000_000, 4_000_000_000
+
+
+# A damaged file makes h5py raise any of these.
+_DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError)
 
 
 class Weight(NamedTuple):
@@ -27,7 +34,7 @@ class Weight(NamedTuple):
     Attributes:
       layer: to which it belongs; empty if it belongs to none.
       kind: its name within the layer, or its number.
-      value: its numbers.
+      value: its numbers; zeros of its shape and type where they are not looked for.
     """
 
     layer: str
@@ -64,20 +71,26 @@ def read_layers(path: pathlib.Path, is_known: Callable[[str], bool]) -> Layers:
       The weights, and the configuration of the model.
 
     Raises:
-      InputError: the file is damaged, or has no names of layers.
+      InputError: the file is damaged, has no names of layers, would have other files
+        read, or has layers that are too large.
     """
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
             datasets = dict(_datasets(file))
+            belongs = {name: _belongs(file, name, is_known) for name in datasets}
+            wanted = {n: d for n, d in datasets.items() if is_known(belongs[n][0])}
+            _check_places(path, datasets)
+            _check_sizes(path, wanted)
             weights = {
-                name: Weight(*_belongs(file, name, is_known), np.asarray(dataset))
+                name: Weight(*belongs[name], _value(dataset, name in wanted))
                 for name, dataset in datasets.items()
             }
             config = json.loads(file.attrs.get("model_config", "{}"))
-    # A damaged file makes h5py raise any of these.
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except InputError:
+        raise
+    except _DAMAGED as error:
         raise InputError(
             f"--init_from={path} cannot be read as HDF5 ({error}). Is it whole?"
         ) from error
@@ -101,6 +114,34 @@ def _datasets(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
             yield above + name, child
         else:
             yield from _datasets(child, f"{above}{name}/")
+
+
+def _check_places(path: pathlib.Path, datasets: Mapping[str, Any]) -> None:
+    """Refuses datasets whose numbers lie in other files, any of the disk."""
+    for name, dataset in datasets.items():
+        if dataset.external or dataset.is_virtual:
+            raise InputError(
+                f"--init_from={path}: the numbers of '{name}' lie in another file, "
+                "which is not read. Save the weights anew, in one file."
+            )
+
+
+def _check_sizes(path: pathlib.Path, datasets: Mapping[str, Any]) -> None:
+    sizes = {name: dataset.nbytes for name, dataset in datasets.items()}
+    largest = max(sizes, key=sizes.get, default="")
+    if sizes and (sizes[largest] > _LARGEST or sum(sizes.values()) > _LARGEST_IN_ALL):
+        raise InputError(
+            f"--init_from={path}: its layers have {sum(sizes.values()):,} bytes, "
+            f"'{largest}' alone {sizes[largest]:,}, more than any network here. Is it "
+            "whole?"
+        )
+
+
+def _value(dataset: Any, is_wanted: bool) -> np.ndarray:
+    if is_wanted and dataset.dtype.kind == "f":
+        return np.asarray(dataset)
+    # They take no memory.
+    return np.broadcast_to(np.zeros((), dataset.dtype), dataset.shape or ())
 
 
 def _belongs(file: Any, name: str, is_known: Callable[[str], bool]) -> tuple[str, str]:

@@ -12,6 +12,7 @@ are made equal, exactly:
 * Where a convolution has a bias b, ``x + b - mean`` is ``x - (mean - b)``.
 """
 
+import collections
 import functools
 import pathlib
 import re
@@ -104,13 +105,16 @@ def _place(weight: Weight) -> Place | None:
 
 def _epsilons(config: Any) -> Iterator[tuple[str, float]]:
     """Names and epsilons of the layers of a model that have one."""
-    if isinstance(config, Mapping):
-        if isinstance(config.get("epsilon"), float):
-            yield str(config.get("name")), config["epsilon"]
-        config = [*config.values()]
-    if isinstance(config, list):
-        for part in config:
-            yield from _epsilons(part)
+    # No recursion: a stranger's file may have any depth.
+    parts = collections.deque([config])
+    while parts:
+        part = parts.popleft()
+        if isinstance(part, Mapping):
+            if isinstance(part.get("epsilon"), float):
+                yield str(part.get("name")), part["epsilon"]
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
 
 
 def _is_bias(place: Place | None) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from damldg_jax.errors import InputError
 from damldg_jax.initial_weights.signature import Content, Found, Loaded, Place
 from damldg_jax.initial_weights.stem import CHANNELS, STEM
+from damldg_jax.norms import EPSILON
 from damldg_jax.types import BatchStats, Params
 
 
@@ -36,13 +37,14 @@ def match(
       The weights.
 
     Raises:
-      InputError: the tensors are not finite numbers or not those of this network.
+      InputError: the tensors are not finite numbers, variances are negative, or they
+        are not those of this network.
     """
     targets = {
         **dict(_leaves(params.get("encoder", {}), ("params", "encoder"))),
         **dict(_leaves(batch_stats, ("batch_stats",))),
     }
-    _check_numbers(path, content.tensors)
+    _check_numbers(path, content)
     _check_twins(path, content.places)
     found = dict(content.fold(_placed(content)))
     _check_names(path, content, found, targets)
@@ -52,11 +54,14 @@ def match(
         if tensor.shape != targets[place].shape:
             told = f"'{names[place]}' makes {list(tensor.shape)}"
             raise _of_another_shape(path, told, place, found, targets)
+    weights = {
+        place: _cast(path, names[place], place, tensor, targets[place].dtype)
+        for place, tensor in found.items()
+    }
 
     def exchanged(tree: Params, *above: str) -> Params:
         return jax.tree_util.tree_map_with_path(
-            lambda keys, x: found[*above, *(key.key for key in keys)].astype(x.dtype),
-            tree,
+            lambda keys, _: weights[*above, *(key.key for key in keys)], tree
         )
 
     new = {kind: tree for kind, tree in params.items() if kind != "encoder"}
@@ -88,13 +93,36 @@ def _placed(content: Content) -> Found:
     }
 
 
-def _check_numbers(path: pathlib.Path, tensors: Mapping[str, np.ndarray]) -> None:
-    for name, tensor in tensors.items():
+def _check_numbers(path: pathlib.Path, content: Content) -> None:
+    for name, tensor in content.tensors.items():
         if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
             raise InputError(
                 f"--init_from={path}: '{name}' ({tensor.dtype}) holds what are no "
                 "finite numbers."
             )
+        if _is_variance(content.places[name]) and (tensor < 0).any():
+            raise InputError(f"--init_from={path}: '{name}' holds negative variances.")
+
+
+def _is_variance(place: Place | None) -> bool:
+    return place is not None and (place[0], place[-1]) == ("batch_stats", "var")
+
+
+def _cast(
+    path: pathlib.Path, name: str, place: Place, tensor: np.ndarray, dtype: np.dtype
+) -> np.ndarray:
+    """What is taken of a tensor, if it is still made of numbers to compute with."""
+    with np.errstate(over="ignore"):
+        cast = tensor.astype(dtype)
+    # A smaller epsilon than ours may have made variances of 0 a little negative.
+    sound = cast > -EPSILON if _is_variance(place) else True
+    if not (np.isfinite(cast) & sound).all():
+        raise InputError(
+            f"--init_from={path}: what '{name}' comes to here is not finite in "
+            f"{np.dtype(dtype)}, or a negative variance. Numbers or the epsilon of the "
+            "file are none that a network can have."
+        )
+    return cast
 
 
 def _check_twins(path: pathlib.Path, places: Mapping[str, Place | None]) -> None:

@@ -28,7 +28,8 @@ def read_header(path: pathlib.Path) -> dict[str, Any] | None:
             return None
         try:
             header = json.loads(file.read(length))
-        except ValueError:
+        # Of brackets in brackets Python gives up reading.
+        except (ValueError, RecursionError):
             return None
     return header if isinstance(header, dict) else None
 

@@ -7,13 +7,13 @@ r"""Trains a network to tell speakers apart, for runs on emotions to begin with.
 
 Speakers of all --corpora but the --target; whatever is said and felt counts. Of each
 speaker some utterances are kept for choosing the best step and some for the test. The
-encoder of the best step goes to --workdir/speaker_encoder.safetensors, and a line tells
-how a run begins with it. The same command continues what was interrupted. There is one
-method, deep_all, and one trial; flags that concern others count for nothing.
+encoder of the best step is a model of its run, below --workdir/runs, and a line tells
+how a run on emotions begins with it. The same command continues what was interrupted.
+There is one method, deep_all, and one trial; flags that concern others count for
+nothing.
 """
 
 import dataclasses
-import shutil
 
 from absl import flags
 
@@ -24,7 +24,6 @@ from experiments.experiment import Outcome, carry_out_alone
 from experiments.flags import GROUPS as ALL_GROUPS
 from experiments.pretrain.plan import make_plan
 
-NAME = "speaker_encoder.safetensors"
 _OTHERS = (
     *("scenario", "also_test", "target_kind", "emotions", "excitement_as_happiness"),
     *("dimension_range", "methods", "trials", "dimension_loss", "dimension_bins"),
@@ -58,7 +57,7 @@ def choose_defaults() -> None:
 
 
 def main(config: Config) -> None:
-    """Trains, tests on other utterances of the same speakers, and keeps the encoder.
+    """Trains, tests on other utterances of the same speakers, and names the encoder.
 
     Args:
       config: all settings.
@@ -74,19 +73,16 @@ def main(config: Config) -> None:
         trials=1,
         vary_split=False,
     )
-    carry_out_alone(make_plan, config, lambda outcome: _keep(outcome, config))
+    carry_out_alone(make_plan, config, lambda outcome: _tell(outcome, config))
 
 
-def _keep(outcome: Outcome, config: Config) -> None:
-    """Puts the encoder where it is found, and says how a run begins with it."""
+def _tell(outcome: Outcome, config: Config) -> None:
+    """Says how a run begins with the encoder."""
     for run in outcome.runs:
         if run.folder not in outcome.results:
             continue
         selection = "best" if run.division.validation else "last"
-        path = config.workdir / NAME
-        temporary = path.with_suffix(".tmp")
-        shutil.copyfile(place(run.folder, selection), temporary)
-        temporary.replace(path)
+        path = place(run.folder, selection)
         begin = " ".join([f"--init_from={path}", *_same_network(config)])
         say(
             f"A run on emotions begins with this encoder by {begin}; it must not be "
