@@ -66,7 +66,7 @@ def test_the_whole_command(corpora, manifest, tmp_path):
         cwd=tmp_path,
     )
     assert result.returncode == 1, result.stderr
-    assert "9/9" in result.stderr
+    assert "9 of 9" in result.stderr
     assert "mine: 1 of 3 recordings cannot be used" in result.stdout
     assert "emodb/EmoDB" not in result.stdout
     assert re.search(r"^anger +3 of 127 +1$", result.stdout, re.MULTILINE)

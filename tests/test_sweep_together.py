@@ -109,7 +109,7 @@ def test_two_share_and_one_ends_what_a_killed_one_has_begun(place, two):
         steps = [json.loads(line)["step"] for line in log.read_text().splitlines()]
         assert steps == list(range(1, STEPS + 1))
     # It went on from a checkpoint, and did not begin again.
-    bar = re.search(r"(\d+)/600 \[", other.said.split(f"Now: {UNITS[0]}")[1])
+    bar = re.search(r"(\d+) of 600 \[", other.said.split(f"Now: {UNITS[0]}")[1])
     assert int(bar[1]) >= SAVED
     results = json.loads((place / "shared" / "results.json").read_text())
     assert [(e["scenario"], e["target"]) for e in results["runs"]] == [

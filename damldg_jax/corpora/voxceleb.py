@@ -18,4 +18,5 @@ VOXCELEB = Corpus(
     emotions={"": UNLABELLED},
     published={UNLABELLED: 153_516},
     num_speakers=1251,
+    licence="CC BY 4.0 (the annotations; the videos are of others)",
 )
