@@ -2,7 +2,8 @@
 
 from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.familiarity import Familiarity, Reference
-from damldg_jax.prediction.model import Model, Prediction, load
+from damldg_jax.prediction.loading import load
+from damldg_jax.prediction.model import Model, Prediction
 from damldg_jax.prediction.timeline import Timeline
 
 __all__ = [

@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from absl import flags
 
 from damldg_jax.errors import InputError, unknown
-from damldg_jax.prediction.model import WHOLE_SECONDS, Model, load
+from damldg_jax.prediction.loading import load
+from damldg_jax.prediction.model import WHOLE_SECONDS, Model
 from damldg_jax.prediction.places import find_file
 from damldg_jax.prediction.waveforms import min_samples
 from experiments.console import say

@@ -23,12 +23,12 @@ from collections.abc import Sequence
 from absl import flags
 
 from damldg_jax.errors import InputError
+from damldg_jax.prediction.loading import load
 from damldg_jax.prediction.model import (
     HOP_SECONDS,
     WHOLE_SECONDS,
     WINDOW_SECONDS,
     Model,
-    load,
 )
 from experiments.console import say
 from experiments.model_flags import CHECKPOINT, FEATURES, GROUP, SELECTION
