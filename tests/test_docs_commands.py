@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 from absl.testing import flagsaver
 
 from experiments.flags import FLAGS, read_config
@@ -20,6 +21,7 @@ from experiments.plan import corpora_to_prepare, make_plan
 from experiments.shipped import with_shipped_flagfiles
 from tests.cli import environment
 from tests.documents import PAGES, ROOT, blocks, commands, lines
+from tests.trained import RATE, voice
 
 COMMANDS = [command for page in PAGES for command in commands(page)]
 # Which no test can run: other programs, whose arguments are theirs.
@@ -122,6 +124,10 @@ for module, arguments in json.load(sys.stdin):
 def outcome(tmp_path_factory):
     """The folder in which all was run, and what was printed."""
     place = tmp_path_factory.mktemp("reader")
+    # The recordings that a reader has.
+    (place / "recordings").mkdir()
+    for name in ("call.wav", "recordings/other.wav"):
+        soundfile.write(place / name, voice(1.5), RATE)
     shown = [
         (command.module, command.arguments)
         for page in ("docs/tutorial.md", "README.md")
