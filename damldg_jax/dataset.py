@@ -19,7 +19,7 @@ class Example:
 
     Attributes:
       utterance: its name, unique in the corpus.
-      features: [frames, features] float32.
+      features: [frames, features] float32 or float16.
       emotion: a word of the canonical vocabulary.
       speaker: as the corpus names them.
       sex: ``female``, ``male`` or empty.
@@ -85,7 +85,7 @@ class Dataset(NamedTuple):
     Attributes:
       store: their lengths and labels, in host memory. Its ``frames`` is None: where
         they go is for the run to decide.
-      features: of each utterance, [frames, features] float32; may be views of a file,
+      features: of each utterance, [frames, features] float; may be views of a file,
         not to be written to.
       corpora: which utterances belong to which corpus.
       corpus_of_each: name of the corpus of each utterance.

@@ -2,7 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
 
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.dataset import Example, Rejected
@@ -38,24 +41,59 @@ def extract(
 
     Args:
       utterance: to read.
-      features: reads a file and maps it to [frames, features] float32.
+      features: reads a file and maps it to [frames, features].
       corpus: that the utterance belongs to.
 
     Returns:
       Its example, or the reason why there is none.
     """
-    try:
-        signal = features.read(utterance.path)
-        frames = features(signal.values, f"{corpus}/{utterance.name}")
-    except RecordingError as error:
-        # Where the corpus lies is no part of what is stored.
-        return Rejected(utterance.name, str(error))
+    (example,) = extract_all([utterance], features, corpus)
+    return example
+
+
+def extract_all(
+    utterances: Sequence[Utterance], features: Features, corpus: str
+) -> list[Example | Rejected]:
+    """Does as ``extract`` for several, together where the features gain by that.
+
+    Args:
+      utterances: to read.
+      features: as for `extract`.
+      corpus: that the utterances belong to.
+
+    Returns:
+      Their examples or the reasons why there are none, in order.
+    """
+    # What is left of each that was read, until its frames have come.
+    heads: list[Rejected | dict[str, Any]] = []
+
+    def read() -> Iterator[tuple[np.ndarray, str]]:
+        for utterance in utterances:
+            try:
+                signal = features.read(utterance.path)
+            except RecordingError as error:
+                # Where the corpus lies is no part of what is stored.
+                heads.append(Rejected(utterance.name, str(error)))
+                continue
+            seconds, fingerprint = signal.seconds, signal.fingerprint
+            heads.append({"seconds": seconds, "fingerprint": fingerprint})
+            yield signal.values, f"{corpus}/{utterance.name}"
+
+    computed = list(features.compute_all(read()))
+    frames = iter(computed)
+    return [
+        head if isinstance(head, Rejected) else _example(utterance, head, next(frames))
+        for utterance, head in zip(utterances, heads, strict=True)
+    ]
+
+
+def _example(
+    utterance: Utterance, head: dict[str, Any], frames: np.ndarray | RecordingError
+) -> Example | Rejected:
+    if isinstance(frames, RecordingError):
+        return Rejected(utterance.name, str(frames))
     return Example(
-        utterance=utterance.name,
-        features=frames,
-        seconds=signal.seconds,
-        fingerprint=signal.fingerprint,
-        **_labels(utterance),
+        utterance=utterance.name, features=frames, **head, **_labels(utterance)
     )
 
 

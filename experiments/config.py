@@ -16,7 +16,7 @@ from damldg_jax.assembly import COMPUTE_DTYPES
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
-from damldg_jax.features import Features, resolve
+from damldg_jax.features import OUTPUTS, EncoderChoice, Features, resolve
 from damldg_jax.initial_weights import CHANNELS
 from damldg_jax.labelling import Scale
 from damldg_jax.models import STAGE_SIZES
@@ -28,10 +28,23 @@ from damldg_jax.targets import TARGETS, Target, Wishes
 from experiments.xla import MATMUL_PRECISIONS
 
 DEFAULT_EPOCHS = 50
-PATHS = ("corpora_dir", "data_dir", "workdir", "embeddings_dir", "init_from")
+PATHS = (
+    "corpora_dir",
+    "data_dir",
+    "workdir",
+    "embeddings_dir",
+    "encoder_weights",
+    "init_from",
+)
 
 # Settings that are several names.
 _LISTS = ("corpora", "sources", "scenario", "also_test", "emotions", "methods")
+
+# Settings that are several whole numbers: the least, and what none stands for.
+_NUMBERS = {
+    "hidden_units": (1, "no hidden layer"),
+    "encoder_layer": (0, "the middle layer"),
+}
 
 # Settings that take one of a few words.
 CHOICES = {
@@ -41,6 +54,7 @@ CHOICES = {
     "model": tuple(NETWORKS),
     "model_depth": tuple(map(str, STAGE_SIZES)),
     "network_norm": tuple(NORMS),
+    "encoder_output": tuple(OUTPUTS),
     "init_channels": tuple(CHANNELS),
     "compute_dtype": tuple(COMPUTE_DTYPES),
     "matmul_precision": MATMUL_PRECISIONS,
@@ -72,6 +86,10 @@ class Config:
     min_utterances: int = Wishes.min_utterances
     features: str = "log_mel"
     embeddings_dir: pathlib.Path | None = None
+    encoder_weights: pathlib.Path | None = None
+    encoder_layer: tuple[int, ...] = ()
+    encoder_output: str = "statistics"
+    encoder_whole_window: bool = False
     skip_unreadable: bool = False
     skip_duplicates: bool = False
     normalization: str = "none"
@@ -163,8 +181,9 @@ class Config:
             if value != getattr(Config, name) and str(value) not in allowed:
                 raise unknown(name, str(value), allowed)
         object.__setattr__(self, "model_depth", int(self.model_depth))
-        object.__setattr__(self, "hidden_units", _whole_numbers(self.hidden_units))
-        resolve(self.features, self.embeddings_dir)
+        for name in _NUMBERS:
+            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
+        self._resolve()
         object.__setattr__(self, "dimension_range", _scale(self.dimension_range))
         if not isinstance(self.dimension_bins, int) or self.dimension_bins < 2:
             raise InputError(
@@ -189,7 +208,18 @@ class Config:
     @functools.cached_property
     def extractor(self) -> Features:
         """What is computed from a recording."""
-        return resolve(self.features, self.embeddings_dir, self._named_corpora())
+        return self._resolve(self._named_corpora())
+
+    def _resolve(self, corpora: Iterable[str] = ()) -> Features:
+        encoder = None
+        if self.encoder_weights is not None:
+            encoder = EncoderChoice(
+                self.encoder_weights,
+                self.encoder_layer,
+                self.encoder_output,
+                self.encoder_whole_window,
+            )
+        return resolve(self.features, self.embeddings_dir, corpora, encoder)
 
     def _named_corpora(self) -> tuple[str, ...]:
         """Names of the corpora that take part; the last may be another word."""
@@ -282,12 +312,14 @@ def _scale(given: str | Sequence[float | str]) -> Scale:
     )
 
 
-def _whole_numbers(values: Sequence[int | str] | int | str) -> tuple[int, ...]:
-    """Reads the widths of layers, numbers or text with commas."""
-    texts = _words(values)
-    if not all(text.isdecimal() and int(text) for text in texts):
+def _whole_numbers(
+    name: str, values: Sequence[int | str] | int | str
+) -> tuple[int, ...]:
+    """Reads whole numbers, or text with commas."""
+    texts, (least, nothing) = _words(values), _NUMBERS[name]
+    if not all(text.isdecimal() and int(text) >= least for text in texts):
         raise InputError(
-            f"--hidden_units={','.join(texts)}: give whole numbers above 0, separated "
-            "by commas, or nothing for no hidden layer."
+            f"--{name}={','.join(texts)}: give whole numbers, at least {least}, "
+            f"separated by commas, or nothing for {nothing}."
         )
     return tuple(map(int, texts))

@@ -25,7 +25,15 @@ from experiments.teams import everyone, look, put
 
 # Settings in which processes may differ: where things lie on a machine, and who it is.
 _OF_A_MACHINE = (
-    *("corpora_dir", "data_dir", "embeddings_dir", "workdir", "corpora", "workers"),
+    *(
+        "corpora_dir",
+        "data_dir",
+        "embeddings_dir",
+        "encoder_weights",
+        "workdir",
+        "corpora",
+        "workers",
+    ),
     *("beam", "beam_options", "overwrite"),
     *("distributed", "coordinator_address", "process_id", "num_processes"),
     *("connect_timeout", "peer_timeout"),

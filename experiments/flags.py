@@ -11,6 +11,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.corpora.sources import known_names
 from damldg_jax.emotions import EMOTIONS
+from damldg_jax.encoders import ENCODERS
 from damldg_jax.features import NAMES
 from experiments.config import CHOICES, PATHS, Config
 
@@ -86,6 +87,22 @@ _define("Data", flags.DEFINE_string, "features",
 _define("Data", flags.DEFINE_string, "embeddings_dir",
         "With --features=files: folder of embeddings, DIR/<corpus>/<name of the "
         "recording>.npy or .npz, each [dimensions] or [frames, dimensions].")
+_define("Data", flags.DEFINE_string, "encoder_weights",
+        f"With --features={' or '.join(ENCODERS)}: weights of the pretrained encoder "
+        "of speech, a .safetensors file under the names of Hugging Face, such as "
+        "openai/whisper-base has, or the folder that holds it.")
+_define("Data", flags.DEFINE_list, "encoder_layer",
+        "With --encoder_weights: the layer whose frames are taken, or several, "
+        "separated by commas, side by side; 0 is what goes into the first block. Left "
+        "out: the middle one.")
+_define("Data", flags.DEFINE_enum, "encoder_output", CHOICES["encoder_output"],
+        "With --encoder_weights: keep mean and deviation over time of each number, or "
+        "all frames, of which networks then learn statistics, attention or "
+        "convolutions.")
+_define("Data", flags.DEFINE_bool, "encoder_whole_window",
+        "With --encoder_weights: pad recordings with silence to the longest that the "
+        "encoder takes (30 s), as in its own training. Many times slower: "
+        "docs/speech_encoders.md.")
 _define("Data", flags.DEFINE_bool, "skip_unreadable",
         "Go on without recordings that cannot be used, and list them in the results.")
 _define("Data", flags.DEFINE_bool, "skip_duplicates",

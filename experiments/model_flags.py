@@ -22,4 +22,10 @@ FEATURES = flags.DEFINE_string(
     "Needed if the model's features are a function, package.module:function, which it "
     "must name too: a model shall not choose what code runs here.",
 )
-GROUP = ("checkpoint", "model_selection", "model_features")
+ENCODER_WEIGHTS = flags.DEFINE_string(
+    "encoder_weights",
+    None,
+    "Needed if the model is one on a pretrained encoder of speech: the weights that it "
+    "was trained on, a .safetensors file or the folder that holds it.",
+)
+GROUP = ("checkpoint", "model_selection", "model_features", "encoder_weights")

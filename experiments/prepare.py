@@ -81,6 +81,7 @@ def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> 
         fingerprint=fingerprint(listing.utterances),
         synthetic=source.synthetic,
         notices=_without_paths(listing.notices, source),
+        dtype=config.extractor.stored_dtype,
     )
     lock = locks.place(config.data_dir, source.name)
     # Where nothing is to be done, nothing need be writable.

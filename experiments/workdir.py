@@ -26,7 +26,7 @@ from experiments.runs import Run, schedule
 # Settings that tell where things are or what is run beside, and those of which a run
 # has its own account: but for rounding, none of them says how it comes out.
 _NOT_OF_A_RUN = (
-    *("corpora_dir", "data_dir", "embeddings_dir", "workdir"),
+    *("corpora_dir", "data_dir", "embeddings_dir", "encoder_weights", "workdir"),
     *("corpora", "sources", "target", "also_test", "min_utterances"),
     *("scenario", "skip_unreadable", "skip_duplicates", "overwrite", "methods"),
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),

@@ -7,6 +7,7 @@ it a place in a table here.
 import pathlib
 from collections.abc import Iterable
 
+from damldg_jax.encoders import ENCODERS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import files
 from damldg_jax.features.deltas import LogMelDeltas
@@ -18,11 +19,15 @@ from damldg_jax.features.mfcc import Mfcc
 from damldg_jax.features.pcen import Pcen
 from damldg_jax.features.pictures import GREY32, RGB224, Pixels
 from damldg_jax.features.signature import Features
+from damldg_jax.features.speech_encoder import OUTPUTS, EncoderChoice, EncoderFeatures
 
 __all__ = [
     "FEATURES",
     "NAMES",
+    "OUTPUTS",
     "Egemaps",
+    "EncoderChoice",
+    "EncoderFeatures",
     "Features",
     "FileEmbeddings",
     "FunctionEmbeddings",
@@ -43,26 +48,28 @@ _OTHERS: dict[str, Features] = {
     features.name: features for features in (Egemaps(), RGB224, GREY32)
 }
 
-NAMES = (*FEATURES, *_OTHERS, files.NAME, "package.module:function")
+NAMES = (*FEATURES, *_OTHERS, *ENCODERS, files.NAME, "package.module:function")
 
 
 def resolve(
     name: str,
     embeddings_dir: pathlib.Path | None = None,
     corpora: Iterable[str] = (),
+    encoder: EncoderChoice | None = None,
 ) -> Features:
     """Finds features by name; nothing is read or imported yet.
 
     Args:
-      name: in the table, ``"files"``, or a function, ``"package.module:function"``.
+      name: in a table, ``"files"``, or a function, ``"package.module:function"``.
       embeddings_dir: the folder of ``"files"``, and of no others.
       corpora: whose embeddings are wanted; left out, all in that folder.
+      encoder: which numbers of a pretrained encoder, for such features and no others.
 
     Returns:
       The features.
 
     Raises:
-      InputError: there are none of that name, or the folder does not go with them.
+      InputError: there are none of that name, or the others do not go with it.
     """
     if (name == files.NAME) != (embeddings_dir is not None):
         raise InputError(
@@ -70,6 +77,15 @@ def resolve(
             f"--features={files.NAME} needs the folder of the embeddings, and no other "
             "features read it."
         )
+    if (name in ENCODERS) != (encoder is not None):
+        raise InputError(
+            f"--features={name} and --encoder_weights={encoder and encoder.weights}: "
+            f"--features={' and '.join(ENCODERS)} need the weights of the encoder, a "
+            ".safetensors file or the folder that holds it, and no other features read "
+            "them."
+        )
+    if encoder is not None:
+        return EncoderFeatures(name, encoder)
     if embeddings_dir is not None:
         return FileEmbeddings(embeddings_dir, corpora)
     if ":" in name:

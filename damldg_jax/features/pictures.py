@@ -15,7 +15,7 @@ import numpy as np
 
 from damldg_jax.columns import Columns
 from damldg_jax.errors import RecordingError
-from damldg_jax.features.reading import Signal
+from damldg_jax.features.reading import OneByOne, Signal
 
 # Mean and deviation of ImageNet's channels, for which torchvision's weights are made.
 # The paper subtracts the mean; a scale changes nothing before batch normalisation, but
@@ -29,7 +29,7 @@ _DAMAGE = (OSError, ValueError, SyntaxError, struct.error)
 
 
 @dataclasses.dataclass(frozen=True)
-class Pixels:
+class Pixels(OneByOne):
     """Settings of pictures.
 
     Attributes:

@@ -1,9 +1,12 @@
 """How what features are computed from is read from a file."""
 
 import pathlib
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+
+from damldg_jax.errors import RecordingError
 
 
 class Signal(NamedTuple):
@@ -20,7 +23,30 @@ class Signal(NamedTuple):
     fingerprint: np.ndarray
 
 
-class OfSound:
+class OneByOne:
+    """The part of ``Features`` of those that gain nothing by several at a time."""
+
+    stored_dtype = "float32"
+
+    def compute_all(
+        self, recordings: Iterable[tuple[np.ndarray, str]]
+    ) -> Iterator[np.ndarray | RecordingError]:
+        """Computes the features of recordings, one after the other.
+
+        Args:
+          recordings: what is called with, for each.
+
+        Yields:
+          Its features, or why there are none.
+        """
+        for values, recording in recordings:
+            try:
+                yield self(values, recording)
+            except RecordingError as error:
+                yield error
+
+
+class OfSound(OneByOne):
     """The part of ``Features`` that all features of recordings share."""
 
     picture = None

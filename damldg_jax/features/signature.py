@@ -1,11 +1,13 @@
 """What every kind of features offers, so that nothing else asks which kind it is."""
 
 import pathlib
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
 from damldg_jax.columns import Columns
+from damldg_jax.errors import RecordingError
 from damldg_jax.features.reading import Signal
 
 
@@ -22,6 +24,7 @@ class Features(Protocol):
         the first band, then those of the second, and so on.
       silence: the value of every feature where there is no sound.
       picture: how training alters pictures from side to side; None of recordings.
+      stored_dtype: of the features where they are kept.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Features(Protocol):
     channels: int
     silence: float
     picture: Columns | None
+    stored_dtype: str
 
     def settings(self, corpus: str = "") -> dict[str, Any]:
         """Everything that determines the numbers, as JSON can store it.
@@ -79,9 +83,23 @@ class Features(Protocol):
           recording: ``"<corpus>/<utterance name>"``.
 
         Returns:
-          A float32 array [frames, num_features].
+          An array [frames, num_features] of ``stored_dtype``.
 
         Raises:
           RecordingError: there are none, or none that can be used.
+        """
+        ...
+
+    def compute_all(
+        self, recordings: Iterable[tuple[np.ndarray, str]]
+    ) -> Iterator[np.ndarray | RecordingError]:
+        """Computes the features of several recordings, at once if that is faster.
+
+        Args:
+          recordings: waveform and name of each, as for a single one; they are read as
+            they are needed.
+
+        Yields:
+          For each, in order, its features, or why there are none.
         """
         ...

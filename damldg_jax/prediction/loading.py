@@ -2,8 +2,10 @@
 
 import pathlib
 
+from damldg_jax.encoders import ENCODERS
 from damldg_jax.errors import InputError
-from damldg_jax.features import Features, resolve
+from damldg_jax.features import EncoderChoice, Features, resolve
+from damldg_jax.features.speech_encoder import choice_of
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.model import Model
@@ -15,6 +17,7 @@ def load(
     path: str | pathlib.Path,
     selection: str | None = None,
     features: str | None = None,
+    encoder_weights: str | pathlib.Path | None = None,
 ) -> Model:
     """Loads a trained model.
 
@@ -25,6 +28,8 @@ def load(
       features: must be given, and be what the model names, if its features are a
         function, ``"package.module:function"``: to load a model shall not run code
         that the model chooses.
+      encoder_weights: must be given for a model on a pretrained encoder, such as
+        Whisper's, and be the very weights that it was trained on.
 
     Returns:
       The model.
@@ -34,11 +39,15 @@ def load(
     """
     file = find_file(pathlib.Path(path), selection)
     contents = decode(file)
-    return Model(contents, _features(file, contents.description, features))
+    weights = None if encoder_weights is None else pathlib.Path(encoder_weights)
+    return Model(contents, _features(file, contents.description, features, weights))
 
 
 def _features(
-    path: pathlib.Path, description: Description, given: str | None
+    path: pathlib.Path,
+    description: Description,
+    given: str | None,
+    weights: pathlib.Path | None,
 ) -> Features:
     name = description.features["name"]
     if given not in (None, name):
@@ -54,7 +63,7 @@ def _features(
             f"{path} is a model of embeddings from files, and cannot compute them from "
             "a recording. Train with --features=package.module:function."
         )
-    features = resolve(name)
+    features = resolve(name, encoder=_encoder(path, description, weights))
     if features.picture is not None:
         raise InputError(f"{path} is a model of pictures, and not of recordings.")
     silence = 0.0 if NORMALIZATIONS[description.normalization] else features.silence
@@ -73,3 +82,23 @@ def _features(
             f"{', '.join(changed)}. Use the version of damldg_jax that made it."
         )
     return features
+
+
+def _encoder(
+    path: pathlib.Path, description: Description, weights: pathlib.Path | None
+) -> EncoderChoice | None:
+    """The numbers of an encoder that a model is of; None if it is of none."""
+    name = description.features["name"]
+    if name not in ENCODERS:
+        # What belongs to none is refused by who looks the features up.
+        return weights and EncoderChoice(weights)
+    if weights is None:
+        raise InputError(
+            f"{path} is a model on a pretrained encoder ({name}), whose weights are no "
+            "part of it. Name them: load(..., encoder_weights=...), or "
+            "--encoder_weights."
+        )
+    try:
+        return choice_of(description.features, weights)
+    except ValueError as error:
+        raise InputError(f"{path} is no model that can be used: {error}.") from error

@@ -59,7 +59,9 @@ class SpeechEmotion(tfds.core.dataset_builder.FileReaderBuilder):
             for field in dataclasses.fields(Example)
         }
         tensor, shape = tfds.features.Tensor, (None, self._provenance.num_features)
-        columns["features"] = tensor(shape=shape, dtype=np.float32)
+        dtype = np.dtype(self._provenance.dtype)
+        encoding = "none" if dtype == np.float32 else "bytes"
+        columns["features"] = tensor(shape=shape, dtype=dtype.type, encoding=encoding)
         columns["fingerprint"] = tensor(shape=(None,), dtype=np.uint32)
         return tfds.core.DatasetInfo(
             builder=self,
@@ -103,6 +105,9 @@ def _serialize(example: Example) -> bytes:
     for name, value in vars(example).items():
         if isinstance(value, str):
             column = {"bytes_list": train.BytesList(value=[value.encode()])}
+        elif np.asarray(value).dtype == np.float16:
+            # TFRecords know no numbers of that size.
+            column = {"bytes_list": train.BytesList(value=[value.tobytes()])}
         elif np.asarray(value).dtype.kind == "f":
             values = np.asarray(value, np.float32).ravel().tolist()
             column = {"float_list": train.FloatList(value=values)}

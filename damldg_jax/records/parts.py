@@ -22,7 +22,7 @@ import numpy as np
 import damldg_jax
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.dataset import Example, Rejected
-from damldg_jax.extraction import extract, fingerprint
+from damldg_jax.extraction import extract_all, fingerprint
 from damldg_jax.features import Features
 from damldg_jax.records.provenance import VERSION
 from damldg_jax.records.writing import writing
@@ -59,7 +59,7 @@ class Part:
         for path in self.folder.glob(f"{self.key}.*{_SUFFIX}"):
             if (examples := _read(path)) is not None:
                 return examples
-        examples = [extract(u, self.features, self.corpus) for u in self.utterances]
+        examples = extract_all(self.utterances, self.features, self.corpus)
         _write(self.folder, self.key, examples)
         return examples
 

@@ -23,6 +23,7 @@ _FILE = "metadata.json"
 _HASHES = {
     "files": "the names, sizes or dates of the embeddings have changed",
     "source": "the source file of the function has changed",
+    "weights": "the weights of the encoder are others",
 }
 
 
@@ -37,6 +38,7 @@ class Provenance:
       fingerprint: of the list of source files, to see whether they changed.
       synthetic: whether the corpus is generated, not recorded.
       notices: what the user was told when its files were listed, without paths.
+      dtype: of the features in the records.
     """
 
     corpus: str
@@ -45,6 +47,7 @@ class Provenance:
     fingerprint: str
     synthetic: bool
     notices: tuple[str, ...] = ()
+    dtype: str = "float32"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,7 +27,13 @@ from experiments.console import say
 from experiments.export.card import model_card
 from experiments.export.card_figures import find_tested
 from experiments.export.formats import FORMATS
-from experiments.model_flags import CHECKPOINT, FEATURES, GROUP, SELECTION
+from experiments.model_flags import (
+    CHECKPOINT,
+    ENCODER_WEIGHTS,
+    FEATURES,
+    GROUP,
+    SELECTION,
+)
 from experiments.outputs import write_bytes, write_text
 
 CARD = "MODEL_CARD.md"
@@ -57,7 +63,7 @@ def main(arguments: Sequence[str]) -> None:
         if name not in FORMATS:
             raise unknown("format", name, FORMATS)
     path = find_file(pathlib.Path(CHECKPOINT.value), SELECTION.value)
-    model = load(path, features=FEATURES.value)
+    model = load(path, features=FEATURES.value, encoder_weights=ENCODER_WEIGHTS.value)
     folder = pathlib.Path(_FOLDER.value).expanduser()
     for written in export(model, path, folder, formats, _SECONDS.value):
         say(f"{written} ({written.stat().st_size:,} bytes)")

@@ -31,7 +31,13 @@ from damldg_jax.prediction.model import (
     Model,
 )
 from experiments.console import say
-from experiments.model_flags import CHECKPOINT, FEATURES, GROUP, SELECTION
+from experiments.model_flags import (
+    CHECKPOINT,
+    ENCODER_WEIGHTS,
+    FEATURES,
+    GROUP,
+    SELECTION,
+)
 from experiments.outputs import write_text
 from experiments.predict.recordings import Windowing, find, predict_files
 from experiments.predict.telling import FORMATS, failures, show
@@ -75,7 +81,9 @@ def main(arguments: Sequence[str]) -> None:
         )
     windowing = Windowing(_WHOLE.value, _WINDOW.value, _HOP.value)
     windowing.check()
-    model = load(CHECKPOINT.value, SELECTION.value, FEATURES.value)
+    model = load(
+        CHECKPOINT.value, SELECTION.value, FEATURES.value, ENCODER_WEIGHTS.value
+    )
     _introduce(model)
     paths = find([pathlib.Path(argument) for argument in arguments])
     found, failed = predict_files(model, paths, windowing)
