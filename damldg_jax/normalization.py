@@ -10,11 +10,17 @@ utterances, the table says:
 * ``corpus``: all of its corpus, whatever their emotion. **Transductive**: the target's
   own unlabelled utterances take part.
 * ``speaker``: all of its speaker in its corpus. Transductive likewise.
+* ``stream``: those of its speaker that came before it, as if they were recorded one
+  after the other, in an order that their names decide by chance. Transductive likewise,
+  but nothing is known of what is still to come.
 
-Transductive rules see no label, but they see recordings of the unseen corpus together;
-a single recording that comes alone could not be treated so. Results tell of it.
+Transductive rules see no label, but they see recordings of the unseen corpus together.
+Results tell of it. Of a group of which little has been seen, a **prior** is believed:
+what the groups of the training are like on average, as if so many utterances of it had
+been heard already. With it even the first utterance of a speaker can be treated.
 """
 
+import hashlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -22,10 +28,7 @@ import numpy as np
 
 from damldg_jax.batches import Store
 from damldg_jax.dataset import Dataset
-from damldg_jax.errors import InputError
-
-# Below this a feature does not vary: it is shifted and not scaled.
-MIN_DEVIATION = 1e-6
+from damldg_jax.moments import Moments, moments_of, typical
 
 
 class Recording(NamedTuple):
@@ -36,12 +39,19 @@ class Recording(NamedTuple):
       speaker: likewise.
       number: tells it from all others.
       trained: whether the run trains on it.
+      name: of it in its corpus; decides the order of a stream.
     """
 
     corpus: str
     speaker: str
     number: int
     trained: bool
+    name: str = ""
+
+    @property
+    def turn(self) -> bytes:
+        """By this recordings are in an order that tells nothing of their emotions."""
+        return hashlib.sha256(f"{self.corpus}/{self.name}".encode()).digest()
 
 
 class Normalization(NamedTuple):
@@ -53,6 +63,8 @@ class Normalization(NamedTuple):
       transductive: whether utterances of the target are normalised by each other.
       meaning: completes "inputs are normalised by the mean and deviation of".
       learnt: whether they come of the training alone, so that a model keeps them.
+      past_only: whether only those count that came before.
+      of_speakers: whether it must be known who speaks.
     """
 
     group: Callable[[Recording], Hashable]
@@ -60,6 +72,8 @@ class Normalization(NamedTuple):
     transductive: bool
     meaning: str
     learnt: bool = False
+    past_only: bool = False
+    of_speakers: bool = False
 
 
 def _always(recording: Recording) -> bool:
@@ -90,32 +104,24 @@ NORMALIZATIONS: dict[str, Normalization | None] = {
         _always,
         True,
         "all utterances of their speaker, the target's too",
+        of_speakers=True,
+    ),
+    "stream": Normalization(
+        lambda recording: (recording.corpus, recording.speaker),
+        _always,
+        True,
+        "the past utterances of their speaker, the target's too",
+        past_only=True,
+        of_speakers=True,
     ),
 }
 
 
-class _Moments(NamedTuple):
-    """Of a set of frames: how many, their mean, and the squares around it."""
-
-    frames: int
-    mean: np.ndarray
-    squares: np.ndarray
-
-    def __add__(self, other: "_Moments") -> "_Moments":
-        # By way of the means: a difference of large squares would lose digits.
-        frames = self.frames + other.frames
-        step = other.mean - self.mean
-        return _Moments(
-            frames,
-            self.mean + step * (other.frames / frames),
-            self.squares
-            + other.squares
-            + step**2 * (self.frames * other.frames / frames),
-        )
-
-
 def normalize(
-    dataset: Dataset, normalization: Normalization | None, training: np.ndarray
+    dataset: Dataset,
+    normalization: Normalization | None,
+    training: np.ndarray,
+    prior_utterances: float = 0.0,
 ) -> Store:
     """Gives the store of a data set its shifts and scales.
 
@@ -123,120 +129,149 @@ def normalize(
       dataset: all corpora of a command.
       normalization: a row of ``NORMALIZATIONS``.
       training: [n] indices of the utterances that the run trains on.
+      prior_utterances: that the prior of a transductive rule weighs.
 
     Returns:
       The store; without a normalisation as it was.
     """
     if normalization is None:
         return dataset.store
-    group = normalization.group
-    counted = (
-        (group(recording), frames)
-        for recording, frames in _recordings(dataset, training)
+    prior = prior_of(dataset, normalization, training, prior_utterances)
+    counted = [
+        (recording, frames)
+        for recording, frames in recordings(dataset, training)
         if normalization.counts(recording)
-    )
-    groups = [group(recording) for recording in _labelled(dataset, training)]
-    shift, scale = shifts_and_scales(groups, counted)
-    return dataset.store._replace(shift=shift, scale=scale)
-
-
-def shifts_and_scales(
-    groups: Sequence[Hashable], counted: Iterable[tuple[Hashable, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """What frames are shifted and scaled by, to have mean 0 and deviation 1 in a group.
-
-    Args:
-      groups: [n] of the utterances that are asked for.
-      counted: groups and frames [frames, features] of all that count; each group that
-        is asked for must have some.
-
-    Returns:
-      Two arrays [n, features] float32: what to subtract, and then to multiply by.
-    """
-    moments: dict[Hashable, _Moments] = {}
-    for group, frames in counted:
-        own = _moments(frames)
-        moments[group] = moments[group] + own if group in moments else own
-    shift = {group: of.mean.astype(np.float32) for group, of in moments.items()}
-    scale = {group: _scale(of) for group, of in moments.items()}
-    return (
-        np.stack([shift[group] for group in groups]),
-        np.stack([scale[group] for group in groups]),
+    ]
+    asked = labelled(dataset, training)
+    if normalization.past_only:
+        counted.sort(key=lambda one: one[0].turn)
+        moments = _past(normalization, counted, prior)
+        moments = [moments[recording.number] for recording in asked]
+    else:
+        grouped = ((normalization.group(recording), of) for recording, of in counted)
+        moments = moments_of_groups(
+            [normalization.group(recording) for recording in asked], grouped, prior
+        )
+    return dataset.store._replace(
+        shift=np.stack([of.shift for of in moments]),
+        scale=np.stack([of.scale for of in moments]),
     )
 
 
-def check_normalization(
+def prior_of(
     dataset: Dataset,
     normalization: Normalization | None,
     training: np.ndarray,
-    pools_inputs: bool,
-) -> None:
-    """Refuses a normalisation that would leave nothing of an utterance.
+    prior_utterances: float,
+) -> Moments | None:
+    """What is believed of a group before anything of it has been heard.
 
     Args:
       dataset: all corpora of a command.
       normalization: a row of ``NORMALIZATIONS``.
       training: [n] indices of the utterances that the run trains on.
-      pools_inputs: whether the network sees nothing of an utterance but mean and
-        deviation over time.
+      prior_utterances: what the belief weighs.
 
-    Raises:
-      InputError: an utterance would be normalised by a single frame, its own; or, where
-        statistics are pooled, by itself alone. It names the utterance.
+    Returns:
+      The mean of the means of the training's groups, and of their variances; None of a
+      rule that is not transductive, or where it weighs nothing.
     """
-    if normalization is None:
-        return
-    frames: dict[Hashable, list[int]] = {}
-    for recording, of in _recordings(dataset, training):
-        if normalization.counts(recording):
-            frames.setdefault(normalization.group(recording), []).append(len(of))
-    for recording in _labelled(dataset, training):
-        lengths = frames[normalization.group(recording)]
-        if sum(lengths) == 1 or (pools_inputs and len(lengths) == 1):
-            why = (
-                "which is one frame long"
-                if sum(lengths) == 1
-                else "and the network looks at nothing but mean and deviation over time"
-            )
-            raise InputError(
-                f"The utterance '{dataset.name_of(recording.number)}' would be "
-                f"normalised by itself alone ({normalization.meaning}), {why}: nothing "
-                "of it would be left. Choose another --normalization."
-            )
+    if not normalization or not normalization.transductive or not prior_utterances:
+        return None
+    groups: dict[Hashable, Moments] = {}
+    trained = [r for r in labelled(dataset, training) if r.trained]
+    for recording in trained:
+        own = moments_of(dataset.features[recording.number])
+        _add(groups, normalization.group(recording), own)
+    frames = sum(of.frames for of in groups.values()) / len(trained)
+    return typical([*groups.values()], prior_utterances * frames)
 
 
-def _labelled(dataset: Dataset, training: np.ndarray) -> list[Recording]:
-    """The utterances of the data set, in their order."""
+def moments_of_groups(
+    groups: Sequence[Hashable],
+    counted: Iterable[tuple[Hashable, np.ndarray]],
+    prior: Moments | None = None,
+) -> list[Moments]:
+    """By what frames are shifted and scaled to have mean 0 and deviation 1 in a group.
+
+    Args:
+      groups: of the utterances that are asked for.
+      counted: groups and frames [frames, features] of all that count; each group that
+        is asked for must have some, unless there is a prior.
+      prior: what is believed of any group.
+
+    Returns:
+      The moments of the group of each utterance, in order.
+    """
+    moments: dict[Hashable, Moments] = dict.fromkeys(groups, prior) if prior else {}
+    for group, frames in counted:
+        _add(moments, group, moments_of(frames))
+    return [moments[group] for group in groups]
+
+
+def _add(moments: dict[Hashable, Moments], group: Hashable, more: Moments) -> None:
+    moments[group] = moments[group] + more if group in moments else more
+
+
+def _past(
+    normalization: Normalization,
+    counted: Sequence[tuple[Recording, np.ndarray]],
+    prior: Moments,
+) -> dict[int, Moments]:
+    """The moments of what came before each recording, by its number."""
+    known: dict[Hashable, Moments] = {}
+    before = {}
+    for recording, frames in counted:
+        group = normalization.group(recording)
+        before[recording.number] = known.setdefault(group, prior)
+        known[group] = known[group] + moments_of(frames)
+    return before
+
+
+def labelled(dataset: Dataset, training: np.ndarray) -> list[Recording]:
+    """What decides by which utterances each of a data set is normalised.
+
+    Args:
+      dataset: all corpora of a command.
+      training: [n] indices of the utterances that the run trains on.
+
+    Returns:
+      Of each utterance, in their order.
+    """
     trained = np.zeros(len(dataset.utterances), bool)
     trained[training] = True
     return [
-        Recording(dataset.corpus_of_each[n], dataset.speakers[n], n, bool(trained[n]))
-        for n in range(len(trained))
+        Recording(corpus, speaker, number, bool(trained[number]), name)
+        for number, (corpus, speaker, name) in enumerate(
+            zip(
+                dataset.corpus_of_each,
+                dataset.speakers,
+                dataset.utterances,
+                strict=True,
+            )
+        )
     ]
 
 
-def _recordings(
+def recordings(
     dataset: Dataset, training: np.ndarray
 ) -> Iterator[tuple[Recording, np.ndarray]]:
     """All recordings with their frames, also those that the target gives no label.
 
     To choose by emotion whose statistics count would be to look at the labels.
+
+    Args:
+      dataset: all corpora of a command.
+      training: [n] indices of the utterances that the run trains on.
+
+    Yields:
+      Each recording, and its frames [frames, features].
     """
-    for recording in _labelled(dataset, training):
+    for recording in labelled(dataset, training):
         yield recording, dataset.features[recording.number]
     number = len(dataset.utterances)
     for corpus, examples in dataset.others.items():
         for example in examples:
-            yield Recording(corpus, example.speaker, number, False), example.features
+            named = example.speaker, number, False, example.utterance
+            yield Recording(corpus, *named), example.features
             number += 1
-
-
-def _moments(frames: np.ndarray) -> _Moments:
-    frames = frames.astype(np.float64)
-    mean = frames.mean(axis=0)
-    return _Moments(len(frames), mean, ((frames - mean) ** 2).sum(axis=0))
-
-
-def _scale(moments: _Moments) -> np.ndarray:
-    deviation = np.sqrt(moments.squares / moments.frames)
-    return (1 / np.where(deviation > MIN_DEVIATION, deviation, 1)).astype(np.float32)

@@ -24,6 +24,7 @@ from damldg_jax.networks import NETWORKS, NetworkSettings, check
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.norms import NORMS
 from damldg_jax.objectives import DIMENSION_LOSSES
+from damldg_jax.optimizers import OPTIMIZERS, OptimizerSettings
 from damldg_jax.targets import TARGETS, Target, Wishes
 from experiments.xla import MATMUL_PRECISIONS
 
@@ -61,6 +62,7 @@ CHOICES = {
     "normalization": tuple(NORMALIZATIONS),
     "target_kind": tuple(TARGETS),
     "dimension_loss": tuple(DIMENSION_LOSSES),
+    "optimizer": tuple(OPTIMIZERS),
     "data_dtype": ("float32", "bfloat16"),
     "parallel": ("data", "trials", "none"),
     "input": ("auto", "device", "stream"),
@@ -93,6 +95,7 @@ class Config:
     skip_unreadable: bool = False
     skip_duplicates: bool = False
     normalization: str = "none"
+    normalization_prior: float = 1.0
     overwrite: bool = False
     workers: int | None = None
     beam: bool = False
@@ -106,8 +109,10 @@ class Config:
     epochs: int | None = None
     steps: int | None = None
     batch_size: int = 32
-    learning_rate: float = 0.05
-    momentum: float = 0.9
+    optimizer: str = "sgd"
+    learning_rate: float = OptimizerSettings.learning_rate
+    momentum: float = OptimizerSettings.momentum
+    weight_decay: float = OptimizerSettings.weight_decay
     dimension_loss: str = Wishes.dimension_loss
     dimension_bins: int = Wishes.dimension_bins
     risk_mean: str = "domains"
@@ -247,6 +252,11 @@ class Config:
             remat=self.remat,
             micro_batches=self.micro_batches,
         )
+
+    @property
+    def optimizer_settings(self) -> OptimizerSettings:
+        """The settings that concern the optimiser."""
+        return OptimizerSettings(self.learning_rate, self.momentum, self.weight_decay)
 
     @property
     def keep_linearization(self) -> bool:

@@ -112,8 +112,14 @@ _define("Data", flags.DEFINE_bool, "skip_duplicates",
 _define("Data", flags.DEFINE_enum, "normalization", CHOICES["normalization"],
         "Mean and deviation by which each feature of the input is normalised: of all "
         "training utterances; of each utterance alone; or, transductively, of all "
-        "unlabelled utterances of a corpus or of a speaker, those of the target too, "
-        "which the results then say.")
+        "unlabelled utterances of a corpus, of a speaker, or of a speaker's past alone "
+        "(stream), those of the target too, which the results then say.")
+flags.DEFINE_alias("normalize", "normalization")
+_define("Data", flags.DEFINE_float, "normalization_prior",
+        "Utterances that the prior weighs where inputs are normalised by corpus, "
+        "speaker or stream: what those of the training are like on average counts as "
+        "if so many of its utterances had been heard already. 0 for none.",
+        lower_bound=0.0)
 _define("Data", flags.DEFINE_bool, "overwrite",
         "Make the records of the corpora anew, and delete runs of other settings that "
         "are in the way.")
@@ -146,10 +152,17 @@ _define("Training", flags.DEFINE_integer, "steps",
 _define("Training", flags.DEFINE_integer, "batch_size",
         "Utterances in a step; rounded to the nearest multiple of the number of "
         "sources.", lower_bound=1)
+_define("Training", flags.DEFINE_enum, "optimizer", CHOICES["optimizer"],
+        "What applies the gradients of the method; SGD in the paper.")
 _define("Training", flags.DEFINE_float, "learning_rate",
-        "Of SGD, the paper's eta_t.", lower_bound=0.0)
+        "Of the optimiser, the paper's eta_t.", lower_bound=0.0)
 _define("Training", flags.DEFINE_float, "momentum",
-        "Of SGD.", lower_bound=0.0, upper_bound=1.0)
+        "Of SGD; of AdamW the decay of the first moment.",
+        lower_bound=0.0, upper_bound=1.0)
+_define("Training", flags.DEFINE_float, "weight_decay",
+        "lambda of a penalty lambda/2 ||theta||^2 in SGD's loss; of AdamW the decay in "
+        "a step, times the learning rate. Biases are spared. The paper has none.",
+        lower_bound=0.0)
 _define("Training", flags.DEFINE_enum, "dimension_loss", CHOICES["dimension_loss"],
         "With --target_kind=dimensions: 1 - CCC (the concordance correlation "
         "coefficient of a domain's samples in the step), or mean squared error.")

@@ -23,9 +23,9 @@ FEATURES = flags.DEFINE_string(
     "must name too: a model shall not choose what code runs here.",
 )
 ENCODER_WEIGHTS = flags.DEFINE_string(
-    "encoder_weights",
+    "model_encoder_weights",
     None,
     "Needed if the model is one on a pretrained encoder of speech: the weights that it "
     "was trained on, a .safetensors file or the folder that holds it.",
 )
-GROUP = ("checkpoint", "model_selection", "model_features", "encoder_weights")
+GROUP = ("checkpoint", "model_selection", "model_features", "model_encoder_weights")

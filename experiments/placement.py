@@ -79,12 +79,16 @@ class Placement:
         split = division.account["hash"]
         if split not in self._stores:
             training = np.concatenate(division.train)
-            store = normalize(self._dataset, self._normalization, training)
+            store = self._normalized(training)
             store = replicate(store._replace(frames=None), self._layout.devices)
             store = store._replace(frames=self._frames)
             # One copy of the frames serves both.
             self._stores[split] = store, local_copy(store)
         return self._stores[split]
+
+    def _normalized(self, training: np.ndarray) -> Store:
+        prior = self._config.normalization_prior
+        return normalize(self._dataset, self._normalization, training, prior)
 
     def domains(self, division: Division) -> Domains:
         """The training utterances of a run, in host memory."""
@@ -203,7 +207,7 @@ class Placement:
           The store for training, without frames, and those of the choice.
         """
         training = np.concatenate(division.train)
-        store = normalize(self._dataset, self._normalization, training)
+        store = self._normalized(training)
         excerpt = self._stream().excerpt(choice.utterances, choice.windows)
         return store._replace(frames=None), excerpt
 

@@ -9,7 +9,8 @@ from damldg_jax.chunks import check_parts
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.errors import InputError
 from damldg_jax.networks import NETWORKS
-from damldg_jax.normalization import NORMALIZATIONS, check_normalization
+from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.normalization_checks import check_normalization
 from experiments.config import Config
 from experiments.data import Prepared
 from experiments.devices import choose_layout
@@ -78,6 +79,7 @@ def _check(
         NORMALIZATIONS[config.normalization],
         np.concatenate(division.train),
         NETWORKS[config.network].pools_inputs,
+        config.normalization_prior,
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import optax
 
 from damldg_jax.algorithms import ALGORITHMS, Algorithm
 from damldg_jax.assembly import Network
@@ -14,6 +13,7 @@ from damldg_jax.errors import InputError
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
 from damldg_jax.networks import NETWORKS
 from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.optimizers import OPTIMIZERS
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.recompute import RecomputeFn, compile_recompute
 from damldg_jax.sampling import Windowing
@@ -99,7 +99,7 @@ class Programs:
         self.layout = choose_layout(config)
         self.normalization = NORMALIZATIONS[config.normalization]
         silence = _silence(config)
-        self.optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
+        self.optimizer = OPTIMIZERS[config.optimizer](config.optimizer_settings)
         self.windowing = Windowing(
             num_frames=features.num_frames(config.crop_seconds, dataset.frame_rate),
             silence=silence,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from damldg_jax.evaluation import Predictions
-from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.normalization import NORMALIZATIONS, prior_of
 from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.familiarity import Reference, Seen, make_reference
 from damldg_jax.prediction.model_file import Contents, encode
@@ -57,7 +57,7 @@ def write_models(
       look: ``(selection, corpus, its utterances [n]) -> Predictions``.
     """
     for selection, trained in chosen.items():
-        shift, scale = _learnt(run, programs)
+        shift, scale, prior_frames = _learnt(run, programs)
         contents = Contents(
             describe(run, programs, entries[selection]),
             trained.params,
@@ -65,6 +65,7 @@ def write_models(
             shift,
             scale,
             _reference(run, lambda name, places, s=selection: look(s, name, places)),
+            prior_frames,
         )
         write_bytes(place(run.folder, selection), encode(contents))
 
@@ -130,14 +131,21 @@ def _account(run: Run, programs: Programs) -> dict[str, Any]:
 
 def _learnt(
     run: Run, programs: Programs
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What training has fixed of the normalisation: the same for any utterance."""
-    rule = NORMALIZATIONS[programs.config.normalization]
+) -> tuple[np.ndarray | None, np.ndarray | None, float | None]:
+    """What training has fixed of the normalisation: the same for any utterance.
+
+    Or what is to be believed of a speaker or corpus that has not been heard.
+    """
+    config, training = programs.config, np.concatenate(run.division.train)
+    rule = NORMALIZATIONS[config.normalization]
+    prior = prior_of(programs.dataset, rule, training, config.normalization_prior)
+    if prior is not None:
+        return prior.shift, prior.scale, prior.frames
     if rule is None or not rule.learnt:
-        return None, None
+        return None, None, None
     store = programs.placement.local_store(run.division)
     anyone = int(run.division.train[0][0])
-    return np.asarray(store.shift[anyone]), np.asarray(store.scale[anyone])
+    return np.asarray(store.shift[anyone]), np.asarray(store.scale[anyone]), None
 
 
 def _reference(

@@ -156,7 +156,9 @@ def test_every_normalisation_is_one_that_a_model_can_have():
     for name in NORMALIZATIONS:
         given = trained.contents(normalization=name, silence=0.0)
         given = given._replace(
-            shift=np.zeros(64, np.float32), scale=np.ones(64, np.float32)
+            shift=np.zeros(64, np.float32),
+            scale=np.ones(64, np.float32),
+            prior_frames=20.0 if name == "stream" else None,
         )
         said = Model(given, LogMel()).predict(voice(0.8), RATE)
         assert sum(said.probabilities.values()) == pytest.approx(1, abs=1e-5)

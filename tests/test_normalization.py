@@ -1,5 +1,7 @@
 """Means and deviations by training utterances, utterance, corpus and speaker."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from damldg_jax.augment import Windows, read_windows
+from damldg_jax.corpora.folder_speakers import UNKNOWN_SPEAKER
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
-from damldg_jax.normalization import NORMALIZATIONS, check_normalization, normalize
+from damldg_jax.moments import moments_of
+from damldg_jax.normalization import (
+    NORMALIZATIONS,
+    labelled,
+    normalize,
+    prior_of,
+)
+from damldg_jax.normalization_checks import check_normalization
 
 SILENCE = -5.0
 
@@ -168,4 +178,91 @@ def test_utterances_of_other_emotions_count_since_no_label_is_looked_at():
 def test_the_table_says_which_rules_look_at_the_target():
     rules = NORMALIZATIONS.items()
     transductive = {name for name, rule in rules if rule and rule.transductive}
-    assert transductive == {"corpus", "speaker"}
+    assert transductive == {"corpus", "speaker", "stream"}
+
+
+def of_speakers(spoken):
+    """A corpus of single frames, ``spoken`` being the speaker of each with a number."""
+    return build_dataset(
+        {
+            "one": [
+                Example(f"{number}", np.array([[value]], np.float32), "anger", speaker)
+                for number, (speaker, value) in enumerate(spoken)
+            ]
+        },
+        ["anger", "fear"],
+    )
+
+
+def test_a_prior_is_what_speakers_of_the_training_are_like():
+    dataset = of_speakers([("a", 0.0), ("a", 2.0), ("b", 4.0), ("b", 8.0), ("c", 9.0)])
+    prior = prior_of(dataset, NORMALIZATIONS["speaker"], np.arange(4), 2.0)
+    # Means 1 and 6, variances 1 and 4; two utterances of one frame.
+    np.testing.assert_allclose(prior.mean, [3.5])
+    np.testing.assert_allclose(prior.squares / prior.frames, [2.5])
+    assert prior.frames == 2
+    for rule in ("none", "training", "utterance"):
+        assert prior_of(dataset, NORMALIZATIONS[rule], np.arange(4), 2.0) is None
+    assert prior_of(dataset, NORMALIZATIONS["speaker"], np.arange(4), 0.0) is None
+
+
+def test_with_a_prior_a_speaker_of_one_utterance_can_be_normalised():
+    dataset = of_speakers([("a", 0.0), ("a", 2.0), ("b", 4.0), ("b", 8.0), ("c", 9.0)])
+    rule, training = NORMALIZATIONS["speaker"], np.arange(4)
+    with pytest.raises(InputError, match=r"'one/4' would .* --normalization_prior"):
+        check_normalization(dataset, rule, training, pools_inputs=False)
+    check_normalization(dataset, rule, training, False, prior_utterances=2.0)
+    store = normalize(dataset, rule, training, prior_utterances=2.0)
+    # (2 * 3.5 + 9) / 3, and around it (2 * (2.5 + (3.5 - 16/3)^2) + (9 - 16/3)^2) / 3.
+    mean = 16 / 3
+    variance = (2 * (2.5 + (3.5 - mean) ** 2) + (9 - mean) ** 2) / 3
+    np.testing.assert_allclose(store.shift[4], [mean], rtol=1e-6)
+    np.testing.assert_allclose(store.scale[4], [variance**-0.5], rtol=1e-6)
+
+
+def test_a_stream_knows_the_past_alone():
+    spoken = [("a", 0.0), ("a", 2.0), ("b", 4.0), ("b", 8.0), ("c", 9.0), ("c", 5.0)]
+    dataset, training = of_speakers(spoken), np.arange(4)
+    rule = NORMALIZATIONS["stream"]
+    store = normalize(dataset, rule, training, prior_utterances=2.0)
+    prior = prior_of(dataset, rule, training, 2.0)
+    first, second = sorted((4, 5), key=lambda n: labelled(dataset, training)[n].turn)
+    np.testing.assert_allclose(store.shift[first], prior.shift)
+    both = prior + moments_of(dataset.features[first])
+    np.testing.assert_allclose(store.shift[second], both.shift)
+    np.testing.assert_allclose(store.scale[second], both.scale)
+    # What comes last has no say in anything.
+    changed = list(dataset.features)
+    changed[second] = changed[second] + 100
+    other = dataset._replace(features=tuple(changed))
+    again = normalize(other, rule, training, prior_utterances=2.0)
+    np.testing.assert_array_equal(store.shift, again.shift)
+    np.testing.assert_array_equal(store.scale, again.scale)
+
+
+def test_a_stream_needs_a_prior():
+    dataset = of_speakers([("a", 0.0), ("a", 2.0)])
+    with pytest.raises(InputError, match="--normalization_prior a number above 0"):
+        check_normalization(dataset, NORMALIZATIONS["stream"], np.arange(2), False)
+
+
+@pytest.mark.parametrize("name", ["speaker", "stream"])
+def test_speakers_that_nobody_knows_are_refused(name):
+    dataset = of_speakers([(UNKNOWN_SPEAKER, 0.0), (UNKNOWN_SPEAKER, 2.0)])
+    rule = NORMALIZATIONS[name]
+    with pytest.raises(InputError, match=r"'one' it is not known who .* manifest"):
+        check_normalization(dataset, rule, np.arange(2), False, 1.0)
+    check_normalization(dataset, NORMALIZATIONS["corpus"], np.arange(2), False, 1.0)
+
+
+@given(st.lists(st.lists(st.floats(-1e3, 1e3), min_size=1), min_size=1, max_size=5))
+def test_moments_add_up_to_those_of_all(parts):
+    together = functools.reduce(
+        lambda a, b: a + b, [moments_of(np.array(part)[:, None]) for part in parts]
+    )
+    everything = np.concatenate(parts)
+    assert together.frames == len(everything)
+    np.testing.assert_allclose(together.mean, [everything.mean()], atol=1e-9)
+    np.testing.assert_allclose(
+        together.squares / together.frames, [everything.var()], atol=1e-6
+    )

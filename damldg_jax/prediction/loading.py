@@ -96,7 +96,7 @@ def _encoder(
         raise InputError(
             f"{path} is a model on a pretrained encoder ({name}), whose weights are no "
             "part of it. Name them: load(..., encoder_weights=...), or "
-            "--encoder_weights."
+            "--model_encoder_weights."
         )
     try:
         return choice_of(description.features, weights)

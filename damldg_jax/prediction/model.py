@@ -1,9 +1,7 @@
 """A trained model that predicts recordings, by itself."""
 
-import dataclasses
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable, Sequence
 
 import jax
 import numpy as np
@@ -12,10 +10,13 @@ from damldg_jax.errors import InputError
 from damldg_jax.evaluation import Predictions, batches_of
 from damldg_jax.features import Features
 from damldg_jax.networks import NETWORKS
-from damldg_jax.normalization import NORMALIZATIONS, Recording, shifts_and_scales
+from damldg_jax.normalization import NORMALIZATIONS, Recording
 from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.familiarity import Familiarity, familiarity
+from damldg_jax.prediction.hearing import Hearing
 from damldg_jax.prediction.model_file import Contents
+from damldg_jax.prediction.said import Piece, Prediction
+from damldg_jax.prediction.stream import Stream
 from damldg_jax.prediction.timeline import Timeline, windows
 from damldg_jax.types import BatchStats, Params
 
@@ -23,46 +24,6 @@ from damldg_jax.types import BatchStats, Params
 WHOLE_SECONDS = 15.0
 WINDOW_SECONDS = 4.0
 HOP_SECONDS = 2.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """What a model says of a recording, or of a window of one.
-
-    Attributes:
-      emotion: the most probable class; empty where dimensions are told.
-      probabilities: of each class; or the value of each dimension, from -1 to 1.
-      energy: ``log sum_c exp z_c`` of the logits, as in Eq. (3).
-      familiarity: how it lies to what was trained on; None if the model cannot tell.
-      nearest: the training corpus that it is nearest to, or empty.
-      embedding: [channels] float32, the input of the last layer.
-    """
-
-    emotion: str
-    probabilities: Mapping[str, float]
-    energy: float
-    familiarity: Familiarity | None
-    nearest: str
-    embedding: np.ndarray = dataclasses.field(repr=False)
-
-    @property
-    def unlike(self) -> bool:
-        """Whether it looks unlike all that the model was trained on."""
-        return self.familiarity is not None and self.familiarity.unlike
-
-
-class Piece(NamedTuple):
-    """Frames that are predicted by themselves.
-
-    Attributes:
-      frames: [frames, features] float32.
-      recording: number of the recording that they are of.
-      speaker: who speaks, for a model that normalises by speaker.
-    """
-
-    frames: np.ndarray
-    recording: int = 0
-    speaker: str = ""
 
 
 class Model:
@@ -101,6 +62,21 @@ class Model:
         """Whether recordings are normalised by others that come with them."""
         rule = NORMALIZATIONS[self.description.normalization]
         return rule is not None and rule.transductive
+
+    def stream(self) -> Stream:
+        """Predicts recordings one by one, as they come.
+
+        Each is normalised by those of its speaker that came before it, and by what the
+        training has taught to expect of anyone; so the first one can be predicted too.
+
+        Returns:
+          What predicts them; it starts with no speaker heard.
+
+        Raises:
+          InputError: the model does not normalise by corpus or speaker, or has learnt
+            nothing to expect.
+        """
+        return Stream(self)
 
     def predict(self, waveform: np.ndarray, sample_rate: int) -> Prediction:
         """Predicts a recording in one piece.
@@ -211,7 +187,17 @@ class Model:
         Raises:
           InputError: nothing would be left of a recording that comes alone.
         """
-        normalized = self._normalize(pieces)
+        return self.predict_normalized(self._normalize(pieces))
+
+    def predict_normalized(self, normalized: Sequence[np.ndarray]) -> list[Prediction]:
+        """Predicts frames that are normalised already.
+
+        Args:
+          normalized: at least one, each [frames, features] float32.
+
+        Returns:
+          The predictions, in order.
+        """
         lengths = np.array([len(frames) for frames in normalized])
         padded = np.maximum(lengths, self.description.min_frames)
         parts: list[Predictions] = []
@@ -256,14 +242,12 @@ class Model:
         if rule.learnt:
             shift, scale = self.contents.shift, self.contents.scale
             return [(own - shift[None]) * scale[None] for own in frames]
-        groups = self._groups(pieces)
         if alone := self.alone(pieces):
             raise InputError(
                 f"{next(iter(alone.values()))} Give it several recordings together."
             )
-        shifts, scales = shifts_and_scales(groups, zip(groups, frames, strict=True))
-        each = zip(frames, shifts, scales, strict=True)
-        return [(own - shift[None]) * scale[None] for own, shift, scale in each]
+        hearing = Hearing(self.contents.prior, rule.past_only)
+        return hearing.normalize(self._groups(pieces), frames)
 
     def _groups(self, pieces: Sequence[Piece]) -> list[Hashable]:
         rule = NORMALIZATIONS[self.description.normalization]
@@ -281,7 +265,8 @@ class Model:
         """
         rule = NORMALIZATIONS[self.description.normalization]
         pools = NETWORKS[self.description.network].pools_inputs
-        if rule is None or rule.learnt or not pools:
+        believes = self.contents.prior is not None
+        if rule is None or rule.learnt or believes or not pools:
             return {}
         groups = self._groups(pieces)
         count = Counter(groups)

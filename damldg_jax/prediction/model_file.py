@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from damldg_jax.errors import InputError
+from damldg_jax.moments import Moments
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import VERSION, Description, parse
 from damldg_jax.prediction.familiarity import Reference
@@ -24,7 +25,11 @@ from damldg_jax.types import BatchStats, Params
 KEY = "damldg_jax"
 # A variance by which is divided is not zero.
 _TINY = float(np.finfo(np.float32).tiny)
-_LEAST = {"var": 0.0, "variances": _TINY, "rest": _TINY, "count": 1.0}
+_PRIOR = "normalization/frames"
+_LEAST = {
+    **{"var": 0.0, "variances": _TINY, "rest": _TINY, "count": 1.0},
+    **{"normalization/scale": _TINY, _PRIOR: _TINY},
+}
 SUFFIX = ".safetensors"
 
 
@@ -35,9 +40,11 @@ class Contents(NamedTuple):
       description: of the model.
       params: theta, float32 in host memory.
       batch_stats: statistics to predict with, likewise.
-      shift: [features], taken from each frame, where training has fixed one; or None.
+      shift: [features], taken from each frame, where training has fixed one, or of
+        what is believed of a speaker or corpus that has not been heard; or None.
       scale: [features], by which the difference is multiplied; None with ``shift``.
       reference: what familiarity is measured by, or None.
+      prior_frames: what that belief weighs, in frames; None without one.
     """
 
     description: Description
@@ -46,6 +53,15 @@ class Contents(NamedTuple):
     shift: np.ndarray | None = None
     scale: np.ndarray | None = None
     reference: Reference | None = None
+    prior_frames: float | None = None
+
+    @property
+    def prior(self) -> Moments | None:
+        """What is believed of a speaker or corpus that has not been heard."""
+        if self.prior_frames is None:
+            return None
+        mean, scale = self.shift.astype(np.float64), self.scale.astype(np.float64)
+        return Moments(self.prior_frames, mean, self.prior_frames / scale**2)
 
 
 def encode(contents: Contents) -> bytes:
@@ -71,6 +87,8 @@ def encode(contents: Contents) -> bytes:
             "normalization/shift": contents.shift,
             "normalization/scale": contents.scale,
         }
+    if contents.prior_frames is not None:
+        tensors[_PRIOR] = np.float32(contents.prior_frames)
     if contents.reference is not None:
         arrays = contents.reference._asdict()
         tensors |= {f"reference/{name}": array for name, array in arrays.items()}
@@ -137,9 +155,14 @@ def decode(path: pathlib.Path) -> Contents:
     params, batch_stats = jax.eval_shape(description.build().init, jax.random.key(0))
     wanted = _shapes("params", params) | _shapes("batch_stats", batch_stats)
     rule = NORMALIZATIONS[description.normalization]
-    if rule is not None and rule.learnt:
+    believes = rule is not None and (
+        rule.past_only or (rule.transductive and _PRIOR in tensors)
+    )
+    if believes or (rule is not None and rule.learnt):
         names = "normalization/shift", "normalization/scale"
         wanted |= dict.fromkeys(names, (description.num_features,))
+    if believes:
+        wanted[_PRIOR] = ()
     if "reference/centers" in tensors:
         channels = params["classifier"]["kernel"].shape[0]
         wanted |= _shapes_of_reference(tensors, len(description.domains), channels)
@@ -160,6 +183,7 @@ def decode(path: pathlib.Path) -> Contents:
         tensors.get("normalization/shift"),
         tensors.get("normalization/scale"),
         reference,
+        float(tensors[_PRIOR]) if believes else None,
     )
 
 
@@ -227,6 +251,7 @@ def _check_values(path: pathlib.Path, tensors: Mapping[str, np.ndarray]) -> None
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
             raise InputError(f"{path}: '{name}' holds what are no finite numbers.")
-        least = _LEAST.get(name.rpartition("/")[2], -np.inf)
+        last = name.rpartition("/")[2]
+        least = _LEAST.get(name, _LEAST.get(last, -np.inf))
         if (tensor < least).any():
             raise InputError(f"{path}: '{name}' holds numbers that are too small.")

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 
 from damldg_jax.errors import InputError
 from damldg_jax.features.front_end import front_end
-from damldg_jax.normalization import MIN_DEVIATION, NORMALIZATIONS
+from damldg_jax.moments import MIN_DEVIATION
+from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.model import Model
 
 

@@ -176,7 +176,8 @@ def _training(dataset: Dataset, inputs: np.ndarray, run: Run) -> Training:
 def _inputs(dataset: Dataset, run: Run, config: Config) -> np.ndarray:
     """[utterances, features], normalised as --normalization says."""
     rule = NORMALIZATIONS[config.normalization]
-    store = normalize(dataset, rule, np.concatenate(run.division.train))
+    training, prior = np.concatenate(run.division.train), config.normalization_prior
+    store = normalize(dataset, rule, training, prior)
     rows = []
     for number, frames in enumerate(dataset.features):
         frames = np.asarray(frames, np.float64)
