@@ -19,6 +19,9 @@ from damldg_jax.order import key_of, permuted
 
 Array = np.ndarray | jax.Array
 
+# By what the utterances of a domain are drawn equally often.
+BALANCES = ("none", "classes")
+
 
 class Store(NamedTuple):
     """Spectrograms of many utterances, packed.
@@ -178,6 +181,22 @@ def pack_domains(
         sizes=sizes,
         weights=None if weights is None else np.asarray(weights, np.float32),
     )
+
+
+def balanced(members: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Repeats utterances of rarer classes until there are as many of each class.
+
+    Args:
+      members: [n] indices of utterances.
+      classes: [n] of each.
+
+    Returns:
+      [m], m at least n: each at least once, and of a class none more than once oftener
+      than another.
+    """
+    own = [members[classes == label] for label in np.unique(classes)]
+    most = max(map(len, own))
+    return np.concatenate([np.resize(of_class, most) for of_class in own])
 
 
 def draw_utterances(

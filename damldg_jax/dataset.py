@@ -100,6 +100,8 @@ class Dataset(NamedTuple):
       others: of each corpus the utterances that the target gives no label. Nothing is
         learnt from them; normalisation may count them.
       synthetic: names of the corpora that are generated.
+      variants: of each corpus, indices [n] of the altered copies of its utterances.
+        They have the names and speakers of these, but belong to no corpus.
     """
 
     store: Store
@@ -116,6 +118,7 @@ class Dataset(NamedTuple):
     frame_rate: float = 0.0
     others: Mapping[str, tuple[Example, ...]] = MappingProxyType({})
     synthetic: tuple[str, ...] = ()
+    variants: Mapping[str, np.ndarray] = MappingProxyType({})
 
     def name_of(self, index: int) -> str:
         """Names an utterance to the user, such as ``"emodb/wav/03a01Wa"``."""
@@ -127,14 +130,17 @@ class Dataset(NamedTuple):
 
 
 def build_dataset(
-    examples: Mapping[str, Sequence[Example]], target: Target | Sequence[str]
+    examples: Mapping[str, Sequence[Example]],
+    target: Target | Sequence[str],
+    altered: Mapping[str, str] = MappingProxyType({}),
 ) -> Dataset:
     """Joins corpora, keeping the utterances that the target gives a label.
 
     Args:
-      examples: utterances of each corpus.
+      examples: utterances of each corpus, and altered copies of them under other names.
       target: what is to be told from speech; canonical words of emotions are short for
         the target that tells these apart.
+      altered: which of these names are of altered copies, and of which corpus.
 
     Returns:
       The data set.
@@ -146,24 +152,30 @@ def build_dataset(
         target = emotion_target(Wishes(emotions=tuple(target)))
     if target.settle:
         target = target.settle(examples)
-    labelled = {name: target.label(name, given) for name, given in examples.items()}
+    labelled = {
+        name: target.label(altered.get(name, name), given)
+        for name, given in examples.items()
+    }
     kept: list[Example] = []
-    corpora = {}
+    ranges = {}
     for name, its in labelled.items():
         chosen = [examples[name][place] for place in its.places]
-        corpora[name] = CorpusRange(
+        ranges[name] = CorpusRange(
             indices=np.arange(len(kept), len(kept) + len(chosen)),
             counts=its.counts,
         )
         kept += chosen
+    corpora = {name: its for name, its in ranges.items() if name not in altered}
     labels = np.concatenate([its.labels for its in labelled.values()])
     lengths = [len(example.features) for example in kept]
-    told = [notice for its in labelled.values() for notice in its.notices]
+    # What is told of a corpus holds for its altered copies.
+    told = [notice for name in corpora for notice in labelled[name].notices]
+    plain = itertools.chain.from_iterable(examples[name] for name in corpora)
     return Dataset(
         store=index(lengths, labels, len(target.phrases) or None),
         features=tuple(example.features for example in kept),
         corpora=corpora,
-        corpus_of_each=tuple(n for n, its in corpora.items() for _ in its.indices),
+        corpus_of_each=tuple(n for n, its in ranges.items() for _ in its.indices),
         utterances=tuple(example.utterance for example in kept),
         speakers=tuple(example.speaker for example in kept),
         sentences=tuple(example.sentence for example in kept),
@@ -171,9 +183,20 @@ def build_dataset(
         emotions=tuple(target.mapping) or tuple(sorted({e.emotion for e in kept})),
         target=target,
         notices=(*target.notices, *told),
-        frame_rate=_frame_rate([*itertools.chain.from_iterable(examples.values())]),
+        frame_rate=_frame_rate([*plain]),
         others={n: _without(examples[n], its.places) for n, its in labelled.items()},
+        variants=_by_corpus(ranges, altered),
     )
+
+
+def _by_corpus(
+    ranges: Mapping[str, CorpusRange], altered: Mapping[str, str]
+) -> dict[str, np.ndarray]:
+    """Indices of the altered copies of each corpus that has any."""
+    parts: dict[str, list[np.ndarray]] = {}
+    for name, corpus in altered.items():
+        parts.setdefault(corpus, []).append(ranges[name].indices)
+    return {corpus: np.concatenate(its) for corpus, its in parts.items()}
 
 
 def _without(examples: Sequence[Example], places: np.ndarray) -> tuple[Example, ...]:

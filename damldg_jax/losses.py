@@ -8,23 +8,33 @@ import optax
 from damldg_jax.parallel import mean_over_devices
 
 
-def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+def cross_entropy(
+    logits: jax.Array, labels: jax.Array, label_smoothing: float = 0.0
+) -> jax.Array:
     """Cross-entropy of each example, ``-log p(y | x)``.
 
     Args:
       logits: [..., classes], float.
       labels: [...], integer classes.
+      label_smoothing: e of ``-(1 - e) log p(y | x) - e mean_c log p(c | x)``.
 
     Returns:
       [...], in nats.
     """
     chex.assert_type(labels, int)
     chex.assert_equal_shape_prefix((logits, labels), labels.ndim)
-    return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    of_true = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    if not label_smoothing:
+        return of_true
+    of_any = -jax.nn.log_softmax(logits).mean(axis=-1)
+    return (1 - label_smoothing) * of_true + label_smoothing * of_any
 
 
 def domain_risks(
-    logits: jax.Array, labels: jax.Array, axis_name: str | None = None
+    logits: jax.Array,
+    labels: jax.Array,
+    axis_name: str | None = None,
+    label_smoothing: float = 0.0,
 ) -> jax.Array:
     """Mean cross-entropy in each domain, ``L_CE`` in Eq. (2) of the paper.
 
@@ -32,6 +42,7 @@ def domain_risks(
       logits: [domains, per_domain, classes], float.
       labels: [domains, per_domain], integer classes.
       axis_name: of the devices that share ``per_domain``, or None.
+      label_smoothing: as of ``cross_entropy``.
 
     Returns:
       [domains], in nats.
@@ -42,7 +53,8 @@ def domain_risks(
       [0.693 0.   ]
     """
     chex.assert_rank([logits, labels], [3, 2])
-    return mean_over_devices(cross_entropy(logits, labels).mean(axis=1), axis_name)
+    losses = cross_entropy(logits, labels, label_smoothing)
+    return mean_over_devices(losses.mean(axis=1), axis_name)
 
 
 def concordances(

@@ -9,6 +9,7 @@ logits of a dimension are those of classes in all that the paper asks of them: t
 energy ``log sum exp z / T`` of Eq. (3) is defined, and so is the logit of what is true.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -79,6 +80,22 @@ def _true_logit(logits: jax.Array, labels: jax.Array) -> jax.Array:
 
 # Labels are integer classes [domains, per_domain], risks cross-entropies in nats.
 CLASSES = Objective(domain_risks, energy, _true_logit, jax.nn.softmax)
+
+
+def classes(label_smoothing: float = 0.0) -> Objective:
+    """Makes the objective of classes.
+
+    Args:
+      label_smoothing: probability that the risk spreads over all classes evenly:
+        Szegedy et al. 2016 (https://arxiv.org/abs/1512.00567), section 7.
+
+    Returns:
+      ``CLASSES``, or the same with smoothed labels.
+    """
+    if not label_smoothing:
+        return CLASSES
+    risks = functools.partial(domain_risks, label_smoothing=label_smoothing)
+    return CLASSES._replace(domain_risks=risks)
 
 
 class DimensionLoss(NamedTuple):

@@ -28,7 +28,7 @@ from damldg_jax.labelling import (
     label_classes,
     label_dimensions,
 )
-from damldg_jax.objectives import CLASSES, DIMENSION_LOSSES, Objective, dimensions
+from damldg_jax.objectives import DIMENSION_LOSSES, Objective, classes, dimensions
 from damldg_jax.reports import (
     BINARY_REPORT,
     CLASS_REPORT,
@@ -60,6 +60,7 @@ class Wishes:
       scale: that of all other corpora.
       min_utterances: of a speaker, where speakers are told apart; who has fewer is left
         out.
+      label_smoothing: probability that the loss of classes spreads over all of them.
     """
 
     emotions: tuple[str, ...] = PAPER_EMOTIONS
@@ -69,6 +70,7 @@ class Wishes:
     scales: Mapping[str, Scale] = dataclasses.field(default_factory=dict)
     scale: Scale = (1.0, 5.0)
     min_utterances: int = MIN_UTTERANCES
+    label_smoothing: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +116,7 @@ def emotion_target(wishes: Wishes) -> Target:
         mapping=mapping,
         label=functools.partial(label_classes, emotions, emotions, mapping),
         num_outputs=len(emotions),
-        objective=CLASSES,
+        objective=classes(wishes.label_smoothing),
         report=CLASS_REPORT,
         description=" ".join(notices),
         notices=notices,
@@ -148,7 +150,7 @@ def binary_target(
         mapping=mapping,
         label=functools.partial(label_classes, classes, phrases, mapping),
         num_outputs=len(classes),
-        objective=CLASSES,
+        objective=classes(wishes.label_smoothing),
         report=BINARY_REPORT,
         description=f"Classes of {kind}: {described}.",
         notices=notices,
@@ -194,7 +196,7 @@ def picture_target(kind: str, classes: tuple[str, ...], wishes: Wishes) -> Targe
             label_classes, classes, classes, {name: name for name in classes}
         ),
         num_outputs=len(classes),
-        objective=CLASSES,
+        objective=classes(wishes.label_smoothing),
         report=BINARY_REPORT,
         description=f"Classes: {', '.join(classes)}.",
         notices=_emotions_in_vain(wishes),
@@ -237,7 +239,7 @@ def speaker_target(wishes: Wishes) -> Target:
         mapping={},
         label=functools.partial(label_speakers, (), least),
         num_outputs=0,
-        objective=CLASSES,
+        objective=classes(wishes.label_smoothing),
         report=SPEAKER_REPORT,
     )
 

@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from damldg_jax.algorithms import Hyperparameters
 from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
 from damldg_jax.assembly import COMPUTE_DTYPES
+from damldg_jax.averaging import AVERAGES
+from damldg_jax.batches import BALANCES
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import InputError, unknown
-from damldg_jax.features import OUTPUTS, EncoderChoice, Features, resolve
+from damldg_jax.features import OUTPUTS, SIGN, EncoderChoice, Features, resolve
 from damldg_jax.initial_weights import CHANNELS
 from damldg_jax.labelling import Scale
 from damldg_jax.models import STAGE_SIZES
@@ -39,7 +41,10 @@ PATHS = (
 )
 
 # Settings that are several names.
-_LISTS = ("corpora", "sources", "scenario", "also_test", "emotions", "methods")
+_LISTS = (
+    *("corpora", "sources", "scenario", "also_test", "emotions", "methods"),
+    "variants",
+)
 
 # Settings that are several whole numbers: the least, and what none stands for.
 _NUMBERS = {
@@ -63,6 +68,8 @@ CHOICES = {
     "target_kind": tuple(TARGETS),
     "dimension_loss": tuple(DIMENSION_LOSSES),
     "optimizer": tuple(OPTIMIZERS),
+    "weight_average": tuple(AVERAGES),
+    "balance": BALANCES,
     "data_dtype": ("float32", "bfloat16"),
     "parallel": ("data", "trials", "none"),
     "input": ("auto", "device", "stream"),
@@ -94,6 +101,7 @@ class Config:
     encoder_whole_window: bool = False
     skip_unreadable: bool = False
     skip_duplicates: bool = False
+    variants: tuple[str, ...] = ()
     normalization: str = "none"
     normalization_prior: float = 1.0
     overwrite: bool = False
@@ -113,6 +121,10 @@ class Config:
     learning_rate: float = OptimizerSettings.learning_rate
     momentum: float = OptimizerSettings.momentum
     weight_decay: float = OptimizerSettings.weight_decay
+    weight_average: str = "none"
+    average_decay: float = 0.99
+    balance: str = "none"
+    label_smoothing: float = Wishes.label_smoothing
     dimension_loss: str = Wishes.dimension_loss
     dimension_bins: int = Wishes.dimension_bins
     risk_mean: str = "domains"
@@ -189,6 +201,8 @@ class Config:
         for name in _NUMBERS:
             object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
         self._resolve()
+        for variant in self.variants:
+            self.altered(variant)
         object.__setattr__(self, "dimension_range", _scale(self.dimension_range))
         if not isinstance(self.dimension_bins, int) or self.dimension_bins < 2:
             raise InputError(
@@ -196,6 +210,13 @@ class Config:
                 f"least 2, such as the default, {Wishes.dimension_bins}."
             )
         check(self.network, self.network_settings)
+        for name in ("balance", "label_smoothing"):
+            given = getattr(self, name)
+            if self.target_kind == "dimensions" and given != getattr(Config, name):
+                raise InputError(
+                    f"--{name}={given} with --target_kind=dimensions: there are no "
+                    "classes. Leave it out."
+                )
         if self.beam_options and not self.beam:
             raise InputError(
                 f"--beam_options={self.beam_options} without --beam: give both."
@@ -214,6 +235,22 @@ class Config:
     def extractor(self) -> Features:
         """What is computed from a recording."""
         return self._resolve(self._named_corpora())
+
+    def altered(self, variant: str) -> "Config":
+        """The settings by which altered copies of recordings are prepared and read.
+
+        Args:
+          variant: how they are altered, a key of ``ALTERATIONS``.
+
+        Returns:
+          The settings; records lie in a folder of their own.
+        """
+        return dataclasses.replace(
+            self,
+            features=f"{self.features}{SIGN}{variant}",
+            data_dir=self.data_dir / "altered" / variant,
+            variants=(),
+        )
 
     def _resolve(self, corpora: Iterable[str] = ()) -> Features:
         encoder = None
@@ -290,6 +327,7 @@ class Config:
             scales=scales or {},
             scale=self.dimension_range,
             min_utterances=self.min_utterances,
+            label_smoothing=self.label_smoothing,
         )
         return TARGETS[self.target_kind](wishes)
 

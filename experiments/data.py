@@ -1,12 +1,14 @@
 """Reads prepared records into one data set."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import Dataset, build_dataset
 from damldg_jax.duplicates import Duplicate, find_duplicates
+from damldg_jax.features import SIGN
 from damldg_jax.labelling import Scale
 from damldg_jax.records import packed
 from experiments.config import Config
@@ -22,6 +24,7 @@ class Prepared(NamedTuple):
       hashes: of each corpus, of the content of its records.
       duplicates: pairs of its utterances that are the same recording.
       notices: what the user should know.
+      altered_hashes: of altered copies of corpora, of the content of their records.
     """
 
     dataset: Dataset
@@ -29,6 +32,7 @@ class Prepared(NamedTuple):
     hashes: Mapping[str, str]
     duplicates: tuple[Duplicate, ...]
     notices: tuple[str, ...]
+    altered_hashes: Mapping[str, str] = MappingProxyType({})
 
     @property
     def synthetic(self) -> tuple[str, ...]:
@@ -36,12 +40,15 @@ class Prepared(NamedTuple):
         return self.dataset.synthetic
 
 
-def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
+def load(
+    corpora: Mapping[str, Source], config: Config, trained: Collection[str] = ()
+) -> Prepared:
     """Reads the records of corpora.
 
     Args:
       corpora: where they lie, by name; all must be prepared.
       config: where the records lie and what is to be told from speech.
+      trained: corpora of which the altered copies are read, too.
 
     Returns:
       The data.
@@ -51,20 +58,30 @@ def load(corpora: Mapping[str, Source], config: Config) -> Prepared:
         has a label.
     """
     # Sorted, so that the order of names on the command line changes nothing.
-    bar = progress(sorted(corpora), "Reading records", "corpus")
-    settings = config.extractor.settings
-    stored = {n: packed.read(config.data_dir, n, settings(n), say) for n in bar}
-    examples = {name: contents.examples for name, contents in stored.items()}
-    dataset = build_dataset(examples, config.make_target(_scales(corpora)))
+    wanted = [(name, name, config) for name in sorted(corpora)]
+    wanted += [
+        (f"{name}{SIGN}{variant}", name, config.altered(variant))
+        for variant in config.variants
+        for name in sorted(trained)
+    ]
+    everything = {
+        key: packed.read(own.data_dir, name, own.extractor.settings(name), say)
+        for key, name, own in progress(wanted, "Reading records", "corpus")
+    }
+    altered = {key: name for key, name, _ in wanted if key != name}
+    examples = {key: contents.examples for key, contents in everything.items()}
+    target = config.make_target(_scales(corpora))
+    dataset = build_dataset(examples, target, altered)
     duplicates = tuple(find_duplicates(dataset.fingerprints))
     # In the order of the command line again.
-    stored = {name: stored[name] for name in corpora}
+    stored = {name: everything[name] for name in corpora}
     synthetic = tuple(n for n, s in stored.items() if s.provenance.synthetic)
     notices = [text for found in stored.values() for text in found.provenance.notices]
     return Prepared(
         dataset=dataset._replace(synthetic=synthetic),
         skipped={n: s.summary.skipped for n, s in stored.items() if s.summary.skipped},
         hashes={n: s.summary.content_hash for n, s in stored.items()},
+        altered_hashes={k: everything[k].summary.content_hash for k in altered},
         duplicates=duplicates,
         notices=(*notices, *dataset.notices, *_about_copies(dataset, duplicates)),
     )

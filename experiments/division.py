@@ -36,6 +36,8 @@ class Division:
         looks at, the size of each side, and how many sentences are known from
         training.
       notices: what the user should know.
+      altered: of each source corpus, indices [n] of the altered copies of what is
+        trained on; empty for none.
     """
 
     train: tuple[np.ndarray, ...]
@@ -45,6 +47,7 @@ class Division:
     left_out: np.ndarray
     account: Mapping[str, Any]
     notices: tuple[str, ...]
+    altered: tuple[np.ndarray, ...] = ()
 
 
 def divide(
@@ -91,7 +94,15 @@ def divide(
             *allotted.notices,
             *_notices(dataset, split.target, train, out, account),
         ),
+        altered=tuple(_altered(dataset, name, part) for name, part in train.items()),
     )
+
+
+def _altered(dataset: Dataset, corpus: str, members: np.ndarray) -> np.ndarray:
+    """The altered copies of some utterances of a corpus."""
+    names = {dataset.utterances[index] for index in members}
+    copies = dataset.variants.get(corpus, ())
+    return np.array([n for n in copies if dataset.utterances[n] in names], int)
 
 
 class _Allotted(NamedTuple):

@@ -122,7 +122,7 @@ def carry_out(
     Raises:
       InputError: settings or data are off.
     """
-    prepared = session.data(plan.sources, config)
+    prepared = session.data(plan.sources, config, plan.trained)
     runs = list_runs(plan, prepared, config)
     notices = notices_of(prepared, runs, config)
     check_agreement(config, prepared.hashes)
@@ -150,7 +150,7 @@ def is_in_the_way(plan: Plan, config: Config, session: Session) -> bool:
     Raises:
       InputError: settings or data are off.
     """
-    prepared = session.data(plan.sources, config)
+    prepared = session.data(plan.sources, config, plan.trained)
     return bool(other_runs(config, prepared, list_runs(plan, prepared, config)))
 
 

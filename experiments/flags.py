@@ -8,6 +8,7 @@ from typing import Any
 from absl import flags
 
 from damldg_jax.algorithms import ALGORITHMS
+from damldg_jax.alterations import ALTERATIONS
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.corpora.sources import known_names
 from damldg_jax.emotions import EMOTIONS
@@ -83,7 +84,9 @@ _define("Data", flags.DEFINE_integer, "min_utterances",
 _define("Data", flags.DEFINE_string, "features",
         f"What is computed from a recording, one of {_names(NAMES)}: the last is a "
         "function on Python's path that maps a waveform, float32 at 16 kHz, to an "
-        "embedding [dimensions] or [frames, dimensions].")
+        "embedding [dimensions] or [frames, dimensions]. With +noise or the like after "
+        "the name (--variants lists them) those of altered recordings, to see what a "
+        "disturbance costs.")
 _define("Data", flags.DEFINE_string, "embeddings_dir",
         "With --features=files: folder of embeddings, DIR/<corpus>/<name of the "
         "recording>.npy or .npz, each [dimensions] or [frames, dimensions].")
@@ -103,6 +106,11 @@ _define("Data", flags.DEFINE_bool, "encoder_whole_window",
         "With --encoder_weights: pad recordings with silence to the longest that the "
         "encoder takes (30 s), as in its own training. Many times slower: "
         "docs/speech_encoders.md.")
+_define("Data", flags.DEFINE_list, "variants",
+        "Altered copies of each source recording that are trained on beside it, "
+        "prepared once like the recordings. Of "
+        f"{_names(ALTERATIONS)}. The target and the validation speakers are never "
+        "altered.")
 _define("Data", flags.DEFINE_bool, "skip_unreadable",
         "Go on without recordings that cannot be used, and list them in the results.")
 _define("Data", flags.DEFINE_bool, "skip_duplicates",
@@ -163,6 +171,20 @@ _define("Training", flags.DEFINE_float, "weight_decay",
         "lambda of a penalty lambda/2 ||theta||^2 in SGD's loss; of AdamW the decay in "
         "a step, times the learning rate. Biases are spared. The paper has none.",
         lower_bound=0.0)
+_define("Training", flags.DEFINE_enum, "weight_average", CHOICES["weight_average"],
+        "Evaluate an average of the parameters over the run instead of the last ones: "
+        "exponential (ema), or of about the last ninth of the steps so far "
+        "(polynomial). Training itself stays the same.")
+_define("Training", flags.DEFINE_float, "average_decay",
+        "With --weight_average=ema: what the average keeps of itself in a step.",
+        lower_bound=0.0, upper_bound=1.0)
+_define("Training", flags.DEFINE_enum, "balance", CHOICES["balance"],
+        "classes: draw as many utterances of each class from a source as of any other, "
+        "the rarer ones more often. none: each utterance of a source as often as any "
+        "other (the paper).")
+_define("Training", flags.DEFINE_float, "label_smoothing",
+        "Probability that the loss spreads over all classes evenly; 0 in the paper.",
+        lower_bound=0.0, upper_bound=1.0)
 _define("Training", flags.DEFINE_enum, "dimension_loss", CHOICES["dimension_loss"],
         "With --target_kind=dimensions: 1 - CCC (the concordance correlation "
         "coefficient of a domain's samples in the step), or mean squared error.")

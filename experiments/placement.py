@@ -7,7 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from damldg_jax.batches import Domains, Excerpt, Store, join, pack_domains
+from damldg_jax.batches import (
+    Domains,
+    Excerpt,
+    Store,
+    balanced,
+    join,
+    pack_domains,
+)
 from damldg_jax.dataset import Dataset
 from damldg_jax.normalization import Normalization, normalize
 from damldg_jax.parallel import Layout, local_copy, replicate, spread
@@ -96,7 +103,14 @@ class Placement:
         weights = sizes if self._config.risk_mean == "samples" else None
         # As large for any choice of sources: to the compiled step all are alike.
         capacity = len(self._dataset.utterances)
-        return pack_domains(division.train, capacity, weights)
+        copies = division.altered or [np.zeros(0, int)] * len(sizes)
+        members = [*map(np.concatenate, zip(division.train, copies, strict=True))]
+        if self._config.balance == "classes":
+            labels = self._dataset.store.labels
+            members = [balanced(of_domain, labels[of_domain]) for of_domain in members]
+            # Each could be the rarest but one.
+            capacity *= len(self._dataset.target.phrases)
+        return pack_domains(members, capacity, weights)
 
     def training_excerpts(
         self,

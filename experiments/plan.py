@@ -35,6 +35,11 @@ class Plan:
     splits: tuple[Split, ...]
     divide: Callable[..., Division] = divide
 
+    @property
+    def trained(self) -> set[str]:
+        """Names of the corpora that are trained on."""
+        return {name for split in self.splits for name in split.sources}
+
 
 def make_plan(config: Config) -> Plan:
     """Checks the settings of a command against each other.

@@ -8,6 +8,7 @@ import numpy as np
 from damldg_jax.algorithms import ALGORITHMS, Algorithm
 from damldg_jax.assembly import Network
 from damldg_jax.augment import NO_AUGMENTATION, OF_PICTURES, Augmentation
+from damldg_jax.averaging import averaging
 from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
@@ -99,7 +100,11 @@ class Programs:
         self.layout = choose_layout(config)
         self.normalization = NORMALIZATIONS[config.normalization]
         silence = _silence(config)
-        self.optimizer = OPTIMIZERS[config.optimizer](config.optimizer_settings)
+        self.optimizer = averaging(
+            OPTIMIZERS[config.optimizer](config.optimizer_settings),
+            config.weight_average,
+            config.average_decay,
+        )
         self.windowing = Windowing(
             num_frames=features.num_frames(config.crop_seconds, dataset.frame_rate),
             silence=silence,

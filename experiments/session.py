@@ -2,7 +2,7 @@
 
 import dataclasses
 import gc
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import jax
 
@@ -23,14 +23,21 @@ class Session:
         self._wanted: object = None
         self._prepared: Prepared | None = None
         self._programs: Programs | None = None
-        self._up_to_date: set[Source] = set()
+        self._up_to_date: set[tuple[str, Source]] = set()
 
-    def data(self, sources: Mapping[str, Source], config: Config) -> Prepared:
+    def data(
+        self,
+        sources: Mapping[str, Source],
+        config: Config,
+        trained: Collection[str] = (),
+    ) -> Prepared:
         """The data of some corpora, read unless they are those of the last plan.
 
         Args:
           sources: where they lie, by name; their records are brought up to date, once.
           config: all settings.
+          trained: corpora that are trained on, of which there are altered copies if
+            the settings ask for any.
 
         Returns:
           The data.
@@ -38,11 +45,15 @@ class Session:
         Raises:
           InputError: corpora cannot be found, prepared or read.
         """
-        wanted = dict(sources), dataclasses.replace(config, methods=())
+        trained = sorted(trained)
+        wanted = dict(sources), trained, dataclasses.replace(config, methods=())
         if wanted != self._wanted or self._prepared is None:
             self._forget()
             self.bring_up_to_date(sources, config)
-            self._prepared = load(sources, config)
+            for variant in config.variants:
+                own = {name: sources[name] for name in trained}
+                self.bring_up_to_date(own, config.altered(variant))
+            self._prepared = load(sources, config, trained)
             self._wanted = wanted
         return self._prepared
 
@@ -76,7 +87,8 @@ class Session:
         Raises:
           InputError: corpora cannot be found or prepared.
         """
-        new = {n: s for n, s in sources.items() if s not in self._up_to_date}
+        of, done = config.features, self._up_to_date
+        new = {n: s for n, s in sources.items() if (of, s) not in done}
         if not new:
             return
         team = everyone()
@@ -84,4 +96,4 @@ class Session:
         if not team.writes:
             # Finds it done, or has disks of its own; what is new is not made anew.
             prepare(new, dataclasses.replace(config, overwrite=False))
-        self._up_to_date |= set(new.values())
+        self._up_to_date |= {(of, source) for source in new.values()}

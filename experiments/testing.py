@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from damldg_jax.averaging import evaluated
 from damldg_jax.dataset import Dataset
 from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import DimensionScores, Scores
@@ -57,7 +58,7 @@ def validate(run: Run, programs: Programs, state: TrainState) -> Validation | No
     for corpus, members in run.division.validation.items():
         predictions = programs.predict(
             run.division,
-            state.params,
+            evaluated(state.params, state.optimizer_state),
             batch_stats,
             members,
             f"Validating on {corpus}",
@@ -84,7 +85,8 @@ def test(
       An entry of ``results.json`` for each selection rule.
     """
     batch_stats = _statistics(run, programs, state)
-    chosen = {"last": Trained(state.params, batch_stats, int(state.step))}
+    params = evaluated(state.params, state.optimizer_state)
+    chosen = {"last": Trained(params, batch_stats, int(state.step))}
     if run.division.validation:
         chosen["best"] = Trained(best.params, best.batch_stats, best.step)
 
@@ -111,7 +113,10 @@ def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
     """The statistics of batch normalisation to evaluate a state with."""
     per_domain = schedule(run.division, programs.config).per_domain
     return programs.statistics(
-        run.division, state.params, state.batch_stats, per_domain
+        run.division,
+        evaluated(state.params, state.optimizer_state),
+        state.batch_stats,
+        per_domain,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from tqdm import tqdm
 
+from damldg_jax.averaging import evaluated
 from damldg_jax.errors import InputError
 from damldg_jax.parallel import to_host
 from damldg_jax.training import TrainState, init_state
@@ -178,7 +179,8 @@ class Trainee:
         name = f"validation_{criterion(self._programs)}"
         self._log.write(step, {name: found.score, f"{name}_by_corpus": found.by_corpus})
         if found.score > self._best.score:
-            self._best = Best(state.params, found.batch_stats, step, found.score)
+            params = evaluated(state.params, state.optimizer_state)
+            self._best = Best(params, found.batch_stats, step, found.score)
         return f"{name}={found.score:.3f}"
 
     def finish(self) -> None:

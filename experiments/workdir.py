@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from damldg_jax.errors import InputError
+from damldg_jax.features import SIGN
 from damldg_jax.records import locks
 from experiments.circumstances import devices, versions
 from experiments.config import Config
@@ -70,7 +71,14 @@ def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:
         "split_hash": run.division.account["hash"],
         "training_hash": run.division.account["training_hash"],
         "data": {name: prepared.hashes[name] for name in run.split.corpora},
+        **_of_altered(run, prepared),
     }
+
+
+def _of_altered(run: Run, prepared: Prepared) -> dict[str, Any]:
+    hashes = prepared.altered_hashes.items()
+    altered = {k: x for k, x in hashes if k.partition(SIGN)[0] in run.split.sources}
+    return {"altered_data": altered} if altered else {}
 
 
 def protocol_of(config: Config) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from damldg_jax.batches import (
+    balanced,
     check_shares,
     draw_utterances,
     index,
@@ -162,3 +163,21 @@ def test_a_label_that_is_no_class_is_refused(label):
     message = rf"Utterance 1 has the label {label}.* 0 to 2"
     with pytest.raises(InputError, match=message):
         pack(parts, [0, label, 2], 3)
+
+
+def test_rarer_classes_are_repeated():
+    members, classes = np.array([7, 1, 5, 3, 9, 2]), np.array([0, 2, 0, 0, 2, 0])
+    found = balanced(members, classes)
+    assert sorted(found) == [1, 1, 2, 3, 5, 7, 9, 9]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=40))
+def test_all_classes_are_drawn_alike_and_nobody_is_left_out(labels):
+    classes = np.array(labels)
+    found = balanced(np.arange(len(labels)), classes)
+    counts = np.bincount(classes[found])
+    assert len({count for count in counts if count}) == 1
+    times = np.bincount(found, minlength=len(labels))
+    assert times.min() >= 1
+    for label in np.unique(classes):
+        assert np.ptp(times[classes == label]) <= 1

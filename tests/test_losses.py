@@ -136,3 +136,12 @@ def test_devices_share_out_a_mean():
 def test_refuses_other_shapes_and_types(logits, labels):
     with pytest.raises(AssertionError):
         domain_risks(jnp.array(logits, jnp.float32), jnp.array(labels))
+
+
+def test_smoothed_labels_by_hand():
+    logits, labels = jnp.log(jnp.array([[0.7, 0.2, 0.1]])), jnp.array([0])
+    smoothed = cross_entropy(logits, labels, label_smoothing=0.3)
+    of_any = -(np.log(0.7) + np.log(0.2) + np.log(0.1)) / 3
+    np.testing.assert_allclose(smoothed, [-0.7 * np.log(0.7) + 0.3 * of_any], rtol=1e-6)
+    risks = domain_risks(logits[None], labels[None], label_smoothing=0.3)
+    np.testing.assert_allclose(risks, smoothed, rtol=1e-6)

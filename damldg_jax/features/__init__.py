@@ -7,9 +7,11 @@ it a place in a table here.
 import pathlib
 from collections.abc import Iterable
 
+from damldg_jax.alterations import ALTERATIONS
 from damldg_jax.encoders import ENCODERS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import files
+from damldg_jax.features.altered import SIGN, Altered
 from damldg_jax.features.deltas import LogMelDeltas
 from damldg_jax.features.egemaps import Egemaps
 from damldg_jax.features.files import FileEmbeddings
@@ -25,6 +27,7 @@ __all__ = [
     "FEATURES",
     "NAMES",
     "OUTPUTS",
+    "SIGN",
     "Egemaps",
     "EncoderChoice",
     "EncoderFeatures",
@@ -71,6 +74,10 @@ def resolve(
     Raises:
       InputError: there are none of that name, or the others do not go with it.
     """
+    plain, sign, alteration = name.partition(SIGN)
+    if sign:
+        features = resolve(plain, embeddings_dir, corpora, encoder)
+        return _altered(features, alteration)
     if (name == files.NAME) != (embeddings_dir is not None):
         raise InputError(
             f"--features={name} and --embeddings_dir={embeddings_dir or ''}: "
@@ -94,3 +101,14 @@ def resolve(
     if name not in known:
         raise unknown("features", name, NAMES)
     return known[name]
+
+
+def _altered(features: Features, alteration: str) -> Features:
+    if alteration not in ALTERATIONS:
+        raise unknown("alteration of recordings", alteration, ALTERATIONS)
+    if features.picture is not None or features.name == files.NAME:
+        raise InputError(
+            f"--features={features.name} are not computed from recordings, so that "
+            f"there is nothing to alter by '{alteration}'."
+        )
+    return Altered(features, alteration)

@@ -23,6 +23,8 @@ from damldg_jax.features.embeddings import Embeddings, as_embedding
 _LEAST = 8_000
 # Lengths are rounded up to powers of this ratio: few programs, little padding.
 _RATIO = 1.25
+# Of each number over time, beside mean and deviation.
+_QUANTILES = (0.1, 0.5, 0.9)
 # Recordings of one call, at most: a power of two.
 _ROWS = 8
 
@@ -32,9 +34,16 @@ def _statistics(frames: np.ndarray) -> np.ndarray:
     return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])[None]
 
 
+def _quantiles(frames: np.ndarray) -> np.ndarray:
+    """Mean, deviation and quantiles over time, [1, 5 * width]."""
+    quantiles = np.quantile(frames, _QUANTILES, axis=0).astype(frames.dtype)
+    return np.concatenate([_statistics(frames)[0], *quantiles])[None]
+
+
 # What is kept of the frames, and how many numbers it makes of one.
 OUTPUTS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], int]] = {
     "statistics": (_statistics, 2),
+    "quantiles": (_quantiles, 2 + len(_QUANTILES)),
     "frames": (lambda frames: frames, 1),
 }
 

@@ -1,0 +1,144 @@
+"""Altered recordings: what they sound like, and that only training hears them."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from damldg_jax.alterations import ALTERATIONS, alter
+from damldg_jax.dataset import Example, build_dataset
+from damldg_jax.errors import InputError
+from damldg_jax.features import LogMel, resolve
+
+RATE = 16_000
+
+
+def tone(hz=440.0, seconds=1.0):
+    return 0.3 * np.sin(2 * np.pi * hz * np.arange(round(seconds * RATE)) / RATE)
+
+
+def loudest_hz(waveform):
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    return np.fft.rfftfreq(len(waveform), 1 / RATE)[spectrum.argmax()]
+
+
+@pytest.mark.parametrize("factor", [0.8, 0.9, 1.1, 1.25])
+def test_speed_changes_length_and_pitch_together(factor):
+    altered = alter(f"speed_{factor}", tone(), RATE)
+    assert len(altered) == pytest.approx(RATE / factor, abs=1)
+    assert loudest_hz(altered) == pytest.approx(440 * factor, abs=2)
+
+
+def test_gain_changes_nothing_but_the_level():
+    altered, plain = alter("gain", tone(), RATE), tone()
+    factor = altered @ plain / (plain @ plain)
+    np.testing.assert_allclose(altered, factor * plain, atol=1e-12)
+    assert 0.1 <= factor <= 10**0.5
+    assert factor != pytest.approx(1, abs=1e-3)
+
+
+def test_an_equaliser_keeps_the_pitch_and_is_smooth():
+    altered = alter("equaliser", tone(), RATE)
+    assert len(altered) == RATE
+    assert loudest_hz(altered) == pytest.approx(440, abs=2)
+    click = np.zeros(RATE)
+    click[0] = 1.0
+    gains = 20 * np.log10(np.abs(np.fft.rfft(alter("equaliser", click, RATE))))
+    assert np.abs(gains).max() <= 12 + 1e-6
+    assert np.ptp(gains) > 3
+    assert np.abs(np.diff(gains[100:])).max() < 0.2
+
+
+def test_noise_lies_below_the_voice():
+    plain = tone()
+    added = alter("noise", plain, RATE) - plain
+    ratio = 10 * np.log10((plain**2).mean() / (added**2).mean())
+    assert 5 <= ratio <= 25
+
+
+def test_reverberation_goes_on_after_the_sound():
+    click = np.zeros(RATE)
+    click[100] = 0.5
+    altered = alter("reverberation", click, RATE)
+    assert not np.abs(altered[:100]).max() > 1e-9
+    assert np.abs(altered[101:3000]).max() > 1e-4
+    assert (altered**2).mean() == pytest.approx((click**2).mean())
+    early, late = (altered[101:2000] ** 2).sum(), (altered[12_000:] ** 2).sum()
+    assert early > 10 * late
+
+
+@given(
+    st.sampled_from(sorted(ALTERATIONS)),
+    st.integers(1_600, 8_000),
+    st.integers(0, 99),
+)
+def test_every_alteration_is_the_same_each_time_and_finite(name, samples, seed):
+    waveform = 0.1 * np.random.default_rng(seed).normal(size=samples)
+    altered = alter(name, waveform, RATE)
+    np.testing.assert_array_equal(altered, alter(name, waveform, RATE))
+    assert altered.dtype == np.float64
+    assert np.isfinite(altered).all()
+    assert not np.array_equal(altered, waveform)
+    other = alter(name, waveform[::-1], RATE)
+    assert not np.array_equal(other, altered)
+
+
+@pytest.mark.parametrize("name", sorted(ALTERATIONS))
+def test_digital_silence_stays_finite(name):
+    assert np.isfinite(alter(name, np.zeros(2_000), RATE)).all()
+
+
+def test_features_of_altered_recordings(tmp_path):
+    import soundfile
+
+    path = tmp_path / "x.wav"
+    soundfile.write(path, tone(), RATE, subtype="FLOAT")
+    features = resolve("log_mel+speed_1.25")
+    signal = features.read(path)
+    assert signal.seconds == pytest.approx(0.8)
+    assert not signal.fingerprint.size
+    plain = LogMel()
+    altered = alter("speed_1.25", plain.read(path).values, RATE)
+    np.testing.assert_array_equal(features(signal.values), plain(altered))
+    assert features.num_features == 64
+    assert features.settings() == {
+        **plain.settings(),
+        "name": "log_mel+speed_1.25",
+        "alteration": "speed_1.25",
+    }
+    again = pickle.loads(pickle.dumps(features))
+    assert again.settings() == features.settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("log_mel+nois", "unknown alteration .* 'nois'.*'noise'"),
+        ("rgb224+noise", "not computed from recordings"),
+        ("logmel+noise", "unknown features 'logmel'"),
+    ],
+)
+def test_what_cannot_be_altered_is_refused(name, reason):
+    with pytest.raises(InputError, match=f"(?i){reason}"):
+        resolve(name)
+
+
+def test_altered_copies_belong_to_no_corpus():
+    def examples(value):
+        return [
+            Example(f"{n}", np.full((n + 1, 2), value, np.float32), emotion, "a")
+            for n, emotion in enumerate(("anger", "fear", "sadness"))
+        ]
+
+    given = {"one": examples(0.0), "two": examples(1.0), "one+noise": examples(2.0)}
+    dataset = build_dataset(given, ["anger", "fear"], {"one+noise": "one"})
+    assert [*dataset.corpora] == ["one", "two"]
+    np.testing.assert_array_equal(dataset.variants["one"], [4, 5])
+    assert dataset.corpus_of_each[4:] == ("one+noise", "one+noise")
+    assert dataset.utterances[4:] == dataset.utterances[:2]
+    assert len(dataset.others["one+noise"]) == 1
+    assert len([text for text in dataset.notices if "one" in text]) == len(
+        [text for text in dataset.notices if "two" in text]
+    )
