@@ -56,7 +56,9 @@ _define("Data", flags.DEFINE_list, "sources",
 _define("Data", flags.DEFINE_string, "target",
         "The unseen corpus to test on; or 'all': each of --corpora in turn, the "
         "others being its sources; or 'within': each of --corpora by itself, divided "
-        "by speaker (with --methods that do with one corpus, such as deep_all).")
+        "by speaker (with --methods that do with one corpus, such as deep_all); or "
+        "'inner': each of --corpora by models that have not seen another one of them "
+        "either, by which experiments.choose chooses settings on sources alone.")
 _define("Data", flags.DEFINE_list, "scenario",
         "Instead of --sources and --target, scenarios of the paper, one or several. Of "
         f"{_names(SCENARIOS)}.")

@@ -7,11 +7,13 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import (
     ALL,
     ALSO_TEST,
+    INNER,
     SCENARIOS,
     WITHIN,
     WITHIN_CORPUS,
     Split,
     leave_one_out,
+    leave_two_out,
     within_each,
 )
 from damldg_jax.corpora.sources import Source, parse_entries, resolve
@@ -122,6 +124,7 @@ def _splits(config: Config, corpora: Sequence[str]) -> tuple[Split, ...]:
 _EACH: dict[str, Callable[[Sequence[str]], tuple[Split, ...]]] = {
     ALL: leave_one_out,
     WITHIN: within_each,
+    INNER: leave_two_out,
 }
 
 

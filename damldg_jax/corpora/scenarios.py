@@ -1,5 +1,6 @@
 """The scenarios of the paper (Table I): which corpora teach, which one is unseen."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,8 +23,13 @@ class Split(NamedTuple):
         return tuple(dict.fromkeys((*self.sources, *target)))
 
 
-# What a target may be beside the name of a corpus: each in turn, or each by itself.
-ALL, WITHIN = "all", "within"
+# What a target may be beside the name of a corpus: each in turn, or each by itself; or
+# each in turn with one more left out, which is what choosing on sources alone takes.
+ALL, WITHIN, INNER = "all", "within", "inner"
+
+# The scenario of the last: what a corpus is tested on by models that have not seen
+# another one either.
+LEAVE_TWO_OUT = "leave_two_out"
 
 # The scenario of the last column of Table I: speakers of one corpus on both sides.
 WITHIN_CORPUS = "within_corpus"
@@ -132,6 +138,41 @@ def leave_one_out(names: Sequence[str]) -> tuple[Split, ...]:
             f"{', '.join(names) or 'none'}. Name more of them by --corpora."
         )
     return Scenario("leave_one_out", names, names).splits()
+
+
+def leave_two_out(names: Sequence[str]) -> tuple[Split, ...]:
+    """Leaves each pair of corpora out, and makes each of the two the target.
+
+    What is tested on one of them says how settings do on an unseen corpus, without a
+    look at the other: by such tests settings are chosen for it on its sources alone.
+
+    Args:
+      names: names of the corpora.
+
+    Returns:
+      Splits of the scenario ``"leave_two_out"``.
+
+    Raises:
+      InputError: a name is given twice, or there are fewer than three.
+
+    Examples:
+      >>> for split in leave_two_out(["emodb", "savee", "emovo"])[:2]:
+      ...     print(split.sources, "->", split.target)
+      ('emovo',) -> emodb
+      ('emovo',) -> savee
+    """
+    names = tuple(names)
+    leave_one_out(names)
+    if len(names) < 3:
+        raise InputError(
+            f"Leaving two corpora out takes at least three: {', '.join(names)} are "
+            "given. Name more of them by --corpora."
+        )
+    splits = []
+    for pair in itertools.combinations(names, 2):
+        sources = tuple(name for name in names if name not in pair)
+        splits += [Split(LEAVE_TWO_OUT, sources, target) for target in pair]
+    return tuple(splits)
 
 
 def within_each(names: Sequence[str]) -> tuple[Split, ...]:

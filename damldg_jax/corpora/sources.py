@@ -13,7 +13,7 @@ from damldg_jax.corpora.folders import list_folders
 from damldg_jax.corpora.listing import list_utterances
 from damldg_jax.corpora.manifest import list_manifest
 from damldg_jax.corpora.pictures import PICTURES, list_pictures
-from damldg_jax.corpora.scenarios import ALL, SPEAKERS, WITHIN
+from damldg_jax.corpora.scenarios import ALL, INNER, SPEAKERS, WITHIN
 from damldg_jax.corpora.synthetic import MANIFEST, SYNTHETIC
 from damldg_jax.errors import InputError, unknown
 
@@ -24,7 +24,7 @@ def known_names() -> tuple[str, ...]:
 
 
 # Words that mean something else where names of corpora are given.
-RESERVED = (ALL, WITHIN, SPEAKERS)
+RESERVED = (ALL, WITHIN, INNER, SPEAKERS)
 
 # Corpora that tensorflow-datasets prepares, by the names that it gives them too.
 TFDS = ("crema_d", "savee", "voxceleb")

@@ -1,0 +1,1 @@
+"""Chooses settings for an unseen corpus by its sources alone."""

@@ -1,0 +1,113 @@
+"""Settings chosen on sources alone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT, leave_two_out
+from damldg_jax.errors import InputError
+from experiments.choose.command import read_trials, table
+from experiments.choose.inner import Trial, choose, inner_scores
+from tests.cli import run
+from tests.fake_runs import write_run
+
+CORPORA = ("a", "b", "c", "d")
+
+
+def trials_of(candidate, score, trials=1):
+    """Tests whose scores are a function of sources, corpus tested and trial."""
+    return [
+        Trial((candidate, "deep_all"), frozenset(s.sources), s.target, number, value)
+        for s in leave_two_out(CORPORA)
+        for number in range(trials)
+        for value in [score(set(s.sources), s.target, number)]
+    ]
+
+
+def test_pairs_are_left_out():
+    splits = leave_two_out(CORPORA)
+    assert len(splits) == 12
+    assert {s.scenario for s in splits} == {LEAVE_TWO_OUT}
+    assert all(len(s.sources) == 2 and s.target not in s.sources for s in splits)
+    assert len({(s.sources, s.target) for s in splits}) == 12
+    with pytest.raises(InputError, match="at least three"):
+        leave_two_out(["a", "b"])
+    with pytest.raises(InputError, match="given twice"):
+        leave_two_out(["a", "b", "a"])
+
+
+def test_scores_by_hand():
+    points = {"a": 0.1, "b": 0.2, "c": 0.4, "d": 0.8}
+    scores = inner_scores(trials_of("x", lambda sources, tested, n: points[tested]))
+    assert scores["x", "deep_all"]["a"] == pytest.approx((0.2 + 0.4 + 0.8) / 3)
+    assert scores["x", "deep_all"]["d"] == pytest.approx((0.1 + 0.2 + 0.4) / 3)
+
+
+@given(st.sampled_from(CORPORA), st.floats(-1, 1))
+def test_nothing_of_the_unseen_corpus_has_a_say_in_its_choice(unseen, noise):
+    def plain(sources, tested, number):
+        return 0.5 + 0.1 * len(sources & {"a", "b"})
+
+    def spoilt(sources, tested, number):
+        # Whatever was trained or tested on the unseen corpus comes out otherwise.
+        seen = unseen in sources or unseen == tested
+        return plain(sources, tested, number) + noise * seen
+
+    one, other = (inner_scores(trials_of("x", f)) for f in (plain, spoilt))
+    key = "x", "deep_all"
+    assert one[key][unseen] == pytest.approx(other[key][unseen])
+
+
+def test_each_corpus_has_a_choice_of_its_own():
+    # `x` is good where `a` is tested, `y` elsewhere.
+    trials = trials_of("x", lambda s, tested, n: 0.9 if tested == "a" else 0.5)
+    trials += trials_of("y", lambda s, tested, n: 0.6)
+    chosen = choose(inner_scores(trials))
+    assert chosen["a"] == ("y", "deep_all")
+    assert chosen["b"] == chosen["c"] == ("x", "deep_all")
+
+
+def test_equal_candidates_are_chosen_by_name():
+    trials = trials_of("y", lambda *_: 0.5) + trials_of("x", lambda *_: 0.5)
+    assert set(choose(inner_scores(trials)).values()) == {("x", "deep_all")}
+
+
+def test_candidates_that_cannot_be_compared_are_refused():
+    full = trials_of("x", lambda *_: 0.5, trials=2)
+    with pytest.raises(InputError, match=r"y: deep_all trained on .* has 1 trial"):
+        inner_scores(full + trials_of("y", lambda *_: 0.5))
+    with pytest.raises(InputError, match=r"x: deep_all .* 1 trial"):
+        inner_scores(full[:-1])
+
+
+def test_the_table_marks_what_is_chosen():
+    trials = trials_of("x", lambda *_: 0.25) + trials_of("y", lambda *_: 0.5)
+    scores = inner_scores(trials)
+    text = table(scores, choose(scores))
+    assert text.count("50.0*") == 4
+    assert "25.0*" not in text
+
+
+def test_the_command(tmp_path):
+    for name, skill in (("one", 0.0), ("two", 3.0)):
+        for split in leave_two_out(CORPORA):
+            also = {"scenario": LEAVE_TWO_OUT}
+            given = split.target, split.sources
+            write_run(tmp_path / name, *given, skill=skill, also=also)
+    found = read_trials([tmp_path / "one"], "last")
+    assert len(found) == 12
+    done = run(
+        "experiments.choose", "one", "two", "--choose_json=chosen.json", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "nothing of itself had a part in it" in done.stdout
+    content = json.loads((tmp_path / "chosen.json").read_text())
+    assert content["chosen"] == {corpus: ["two", "deep_all"] for corpus in CORPORA}
+
+
+def test_runs_of_another_target_are_no_candidates(tmp_path):
+    write_run(tmp_path / "one")
+    with pytest.raises(InputError, match="no run of --target=inner"):
+        read_trials([tmp_path / "one"], "last")
