@@ -2,7 +2,7 @@
 
 A trained model is loaded by `damldg_jax.load` and says what it hears:
 
-    prediction = damldg_jax.load("runs/latest").predict(waveform, sample_rate)
+    prediction = damldg_jax.load("model.safetensors").predict(waveform, sample_rate)
 """
 
 from typing import TYPE_CHECKING, Any

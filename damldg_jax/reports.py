@@ -78,12 +78,30 @@ class Report(NamedTuple):
         Returns:
           The columns; those of present classes only where a class is absent.
         """
-        lacking = any(
-            "present" in entry
-            and len(entry["present"]["classes"]) < len(entry["recall"])
-            for entry in entries
-        )
-        return self.columns + self.if_lacking * lacking
+        return self.columns + self.if_lacking * _lacking(entries)
+
+    def notes_for(self, entries: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+        """The lines below a table of entries, which explain its columns.
+
+        Args:
+          entries: of ``results.json``.
+
+        Returns:
+          The lines.
+        """
+        told = _lacking(entries) and bool(self.if_lacking)
+        return self.notes + (_OF_PRESENT,) * told
+
+
+_OF_PRESENT = "of present: only classes that the target has may be said;"
+
+
+def _lacking(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a target lacks classes that are told apart."""
+    return any(
+        "present" in entry and len(entry["present"]["classes"]) < len(entry["recall"])
+        for entry in entries
+    )
 
 
 def _class_entry(scores: Scores, names: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import errno
 import gc
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from absl import flags, logging
 
@@ -17,7 +17,7 @@ from experiments.distributed import leave, told_by
 from experiments.flags import GROUPS, read_config
 from experiments.interruption import catch_signals, farewell, status_of
 from experiments.lost_peers import PeerLost
-from experiments.shipped import with_shipped_flagfiles
+from experiments.shipped import not_opened, with_shipped_flagfiles
 
 _WIDTH = 79
 # What a user can do something about, of what the system may answer.
@@ -92,10 +92,24 @@ def status(
         if rest:
             raise InputError(
                 f"Unexpected argument '{rest[0]}': flags are written --name=value."
+                + _about_blanks(argv, rest[0])
             )
         main(read_config())
 
     return _status(on_config, description, groups, argv)
+
+
+def _about_blanks(argv: Sequence[str], word: str) -> str:
+    """What a list with blanks after its commas, which a shell divides, should be."""
+    at = argv.index(word) if word in argv else 0
+    if at < 2 or not (argv[at - 1].endswith(",") or word.startswith(",")):
+        return ""
+    joined = argv[at - 1]
+    for more in argv[at:]:
+        if not (joined.endswith(",") or more.startswith(",")):
+            break
+        joined += more
+    return f" No blanks after commas: {joined}"
 
 
 def _status(
@@ -135,6 +149,11 @@ def _parse(argv: list[str]) -> list[str]:
     """Parses flags; returns what are none."""
     try:
         return flags.FLAGS(with_shipped_flagfiles(argv))[1:]
+    except flags.CantOpenFlagFileError as error:
+        # absl keeps the system's error, which has the name of the file, as its cause.
+        if not isinstance(error.__context__, OSError):
+            raise
+        raise not_opened(error.__context__) from error
     except UnicodeDecodeError as error:
         named = [x for x in argv if "flagfile" in x]
         raise InputError(

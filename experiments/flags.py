@@ -11,7 +11,7 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.alterations import ALTERATIONS
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.corpora.sources import known_names
-from damldg_jax.emotions import EMOTIONS
+from damldg_jax.emotions import EMOTIONS, UNLABELLED
 from damldg_jax.encoders import ENCODERS
 from damldg_jax.features import NAMES
 from experiments.config import CHOICES, PATHS, Config
@@ -73,7 +73,7 @@ _define("Data", flags.DEFINE_enum, "target_kind", CHOICES["target_kind"],
 _define("Data", flags.DEFINE_list, "emotions",
         "Emotions that take part. With --target_kind=emotion each is a class, in the "
         "order given; with dimensions all emotions take part, whatever is given here. "
-        f"Of {_names(EMOTIONS)}.")
+        f"Of {_names(EMOTIONS)}. What a manifest calls {UNLABELLED} is of none.")
 _define("Data", flags.DEFINE_bool, "excitement_as_happiness",
         "Count excitement as happiness, as is often done with IEMOCAP.")
 _define("Data", flags.DEFINE_list, "dimension_range",

@@ -10,13 +10,25 @@ what was interrupted.
 """
 
 from experiments import cli
-from experiments.experiment import run_experiments
+from experiments.config import Config
+from experiments.console import say
+from experiments.experiment import Outcome, carry_out_alone
 from experiments.flags import GROUPS
+from experiments.next_steps import next_steps
+from experiments.plan import make_plan
 
 
 def main() -> None:
     """Runs the command, and exits with its status."""
-    cli.run(run_experiments, __doc__, groups=list(GROUPS))
+    cli.run(_main, __doc__, groups=list(GROUPS))
+
+
+def _main(config: Config) -> None:
+    def say_next(outcome: Outcome) -> None:
+        if text := next_steps(outcome.results, config):
+            say(text)
+
+    carry_out_alone(make_plan, config, say_next)
 
 
 if __name__ == "__main__":

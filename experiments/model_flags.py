@@ -7,7 +7,8 @@ from damldg_jax.prediction.places import SELECTIONS
 CHECKPOINT = flags.DEFINE_string(
     "checkpoint",
     None,
-    "The trained model: the folder of a run, or a model's file (.safetensors).",
+    "The trained model: the folder of a run or of an export, or a model's file "
+    "(.safetensors).",
 )
 SELECTION = flags.DEFINE_enum(
     "model_selection",

@@ -20,6 +20,7 @@ from damldg_jax.corpora.sources import Source, parse_entries, resolve
 from damldg_jax.errors import InputError, unknown
 from experiments.config import Config
 from experiments.division import Division, divide
+from experiments.split_checks import check_split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +69,7 @@ def make_plan(config: Config) -> Plan:
     splits = _once(_splits(config, names))
     splits = _once([*splits, *_also_tested(splits, config.also_test)])
     for split in splits:
-        _check_split(split)
+        check_split(split, config)
         _check_methods(config, split)
         for name in (*split.sources, split.target):
             if name not in sources:
@@ -157,26 +158,6 @@ def _also_tested(splits: Sequence[Split], names: Sequence[str]) -> list[Split]:
                 "--also_test, or choose other sources."
             )
     return [Split(ALSO_TEST, s.sources, name) for s in splits for name in names]
-
-
-def _check_split(split: Split) -> None:
-    if not split.sources:
-        raise InputError("Name the corpora to train on: --sources=emodb,ravdess,...")
-    if split.target in split.sources and split.scenario != WITHIN_CORPUS:
-        raise InputError(
-            f"The target '{split.target}' is among the sources "
-            f"{', '.join(split.sources)}: it would not be unseen. Take it out of "
-            "--sources."
-        )
-    for name in (*split.sources, split.target):
-        if "=" in name:
-            raise InputError(
-                f"'{name}': a corpus is given its path in --corpora, and only its "
-                "name in --sources, --target and --also_test."
-            )
-    for name in split.sources:
-        if split.sources.count(name) > 1:
-            raise InputError(f"The source '{name}' is given twice in --sources.")
 
 
 def check_features(config: Config, sources: Mapping[str, Source]) -> None:

@@ -12,7 +12,7 @@ flags of experiments.main are accepted, so that both can share a flagfile.
 import os
 from collections.abc import Mapping, Sequence
 
-from damldg_jax.corpora.declaration import Listing
+from damldg_jax.corpora.declaration import Listing, Utterance
 from damldg_jax.corpora.files import printable
 from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import RejectedRecordings
@@ -44,7 +44,8 @@ def prepare(
       sources: the corpora.
       config: where the records go, of which features.
       copies: also make the packed copies, so that runs can start where there is no
-        TensorFlow; those of corpora with recordings that cannot be used excepted.
+        TensorFlow; those of corpora with recordings that cannot be used excepted. And
+        tell what is noticed of corpora, which a run tells itself.
 
     Raises:
       InputError: corpora cannot be found or read, all of which are told in one
@@ -58,7 +59,7 @@ def prepare(
     rejected: dict[str, RejectedRecordings] = {}
     for name, listing in listings.items():
         try:
-            _prepare_corpus(sources[name], listing, config)
+            _prepare_corpus(sources[name], listing, config, notices=copies)
         except RejectedRecordings as error:
             rejected[name] = error
     problems = [_tell(rejected, listings)] if rejected else []
@@ -68,7 +69,9 @@ def prepare(
         raise InputError("\n".join(problems))
 
 
-def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> None:
+def _prepare_corpus(
+    source: Source, listing: Listing | None, config: Config, notices: bool
+) -> None:
     if listing is None:
         _, summary = read_description(config.data_dir, source.name)
         _check_skipped(summary.skipped, config)
@@ -90,6 +93,8 @@ def _prepare_corpus(source: Source, listing: Listing | None, config: Config) -> 
             # Whom we waited for may have done it.
             if not _is_done(source, provenance, listing, config):
                 _write(provenance, listing, config)
+                for notice in listing.notices if notices else ():
+                    say(printable(notice))
     elif parts.folder_of(config.data_dir, source.name).exists():
         with locks.attempted(lock) as free:
             if free:
@@ -141,8 +146,6 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     parts.remove(config.data_dir, corpus)
     for folder in older_versions(config.data_dir, corpus):
         say(f"{folder} holds records of another version: it can be deleted.")
-    for notice in listing.notices:
-        say(printable(notice))
     _say_outcome(corpus, summary)
 
 
@@ -181,15 +184,25 @@ def _tell(
     for corpus, error in rejected.items():
         lines.append(f"{corpus}:" if error.any_usable else f"{corpus}, all of it:")
         listed = listings[corpus].utterances if listings[corpus] else ()
-        places = {utterance.name: str(utterance.path) for utterance in listed}
+        places = {utterance.name: utterance for utterance in listed}
         lines += [
-            printable(f"  {places.get(name, name)}: {reason}")
+            printable(f"  {_told(name, reason, places.get(name))}")
             for name, reason in error.rejected.items()
         ]
     remedy = "Mend or remove them"
     if all(error.any_usable for error in rejected.values()):
         remedy += ", or go on without them: --skip_unreadable"
     return "\n".join([*lines, f"{remedy}."])
+
+
+def _told(name: str, reason: str, utterance: Utterance | None) -> str:
+    """What is wrong with a recording, by the path and the line that a user knows."""
+    line = (
+        f" (line {utterance.line} of the manifest)"
+        if utterance and utterance.line
+        else ""
+    )
+    return f"{utterance.path if utterance else name}: {reason}{line}"
 
 
 def _pack(names: Sequence[str], config: Config) -> list[str]:

@@ -170,7 +170,7 @@ def table(
     headers = ["target", "method", "selection", *scores, "utterances", "trials"]
     text = tabulate(rows, headers, disable_numparse=True, stralign="right")
     notes = [
-        *report.notes,
+        *report.notes_for(entries),
         f"last: the last step; best: {report.best}.",
     ]
     notes += _about_inputs(entries)

@@ -4,8 +4,12 @@ In a clone they are ``experiments/flagfiles/NAME.flags``. Installed, they lie wh
 Python keeps packages, which nobody wants to type.
 """
 
+import difflib
 import pathlib
 from collections.abc import Sequence
+
+from damldg_jax.corpora.files import did_you_mean
+from damldg_jax.errors import InputError
 
 FOLDER = pathlib.Path(__file__).parent / "flagfiles"
 _FLAG = "--flagfile="
@@ -25,6 +29,28 @@ def with_shipped_flagfiles(argv: Sequence[str]) -> list[str]:
       The same, with paths that can be opened from any folder.
     """
     return [_FLAG + _find(x[len(_FLAG) :]) if x.startswith(_FLAG) else x for x in argv]
+
+
+def not_opened(error: OSError) -> InputError:
+    """Describes a flagfile that cannot be opened.
+
+    Args:
+      error: of the system, with the name of the file.
+
+    Returns:
+      An error, to be raised by the caller, that names what may have been meant.
+    """
+    path = pathlib.Path(str(error.filename))
+    if not isinstance(error, FileNotFoundError):
+        return InputError(f"The flagfile {path} cannot be read: {error.strerror}.")
+    names = sorted(file.stem for file in FOLDER.glob("*.flags"))
+    # Without the endings, which are alike in all.
+    near = difflib.get_close_matches(path.stem, names, n=1, cutoff=0.75)
+    hint = f" Did you mean '{near[0]}.flags'?" if near else did_you_mean(path)
+    there = ", ".join(f"{name}.flags" for name in names)
+    return InputError(
+        f"There is no flagfile '{path}'.{hint} Those of the package are {there}."
+    )
 
 
 def _find(name: str) -> str:

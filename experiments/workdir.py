@@ -20,6 +20,7 @@ from experiments.circumstances import devices, versions
 from experiments.config import Config
 from experiments.console import say_once
 from experiments.data import Prepared, data_hash
+from experiments.differences import differences
 from experiments.initial_weights import digest
 from experiments.outputs import write_json
 from experiments.runs import Run, schedule
@@ -206,14 +207,9 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         implied = {"vary_split": False, "init_from": None}
         implied["training_hash"] = account["training_hash"]
         stored = {n: x for n, x in implied.items() if n in account} | stored
-        changed = [
-            f"{name} {stored.get(name)} -> {account.get(name)}"
-            for name in sorted({*stored, *account})
-            if stored.get(name) != account.get(name)
-        ]
+        return differences(stored, account)
     except (OSError, ValueError, AttributeError) as error:
         return f"its run.json cannot be read ({error})"
-    return "; ".join(changed)
 
 
 def _describe(

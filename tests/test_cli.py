@@ -38,7 +38,14 @@ WRONG = {
     "--target=within --corpora=emodb --methods=mldg": ["several corpora", "deep_all"],
     "--scenario=9": ["'9'", "eng4"],
     "--scenario=4 --target=emodb": ["--target"],
-    "--target=emovo --sources=emodb,x=y.csv": ["'x=y.csv'", "--corpora"],
+    "--target=emovo --sources=emodb,x=y.csv": [
+        "'x=y.csv'",
+        "Write --corpora=x=y.csv --sources=emodb,x --target=emovo",
+    ],
+    "--target=x=y --corpora=emodb,savee --also_test=emovo": [
+        "'x=y'",
+        "Write --corpora=emodb,savee,x=y --target=x --also_test=emovo",
+    ],
     "--target=emovo --sources=a,b,c --corpora=a=a.csv,b=b.csv,c=c.csv "
     "--methods=mldg --num_held_out=3": ["holds 3", "mldg"],
     "--target=emovo --sources=emodb --methods=coral": ["coral", "at least 2 sources"],
@@ -50,6 +57,13 @@ WRONG = {
     "--steps=many": ["steps=many"],
     "--workdri=x": ["'workdri'", "workdir"],
     "emodb": ["'emodb'", "--name=value"],
+    "--target=emovo --sources=emodb, savee": ["No blanks", " --sources=emodb,savee"],
+    "--sources=emodb ,savee, emovo --steps=3": ["commas: --sources=emodb,savee,emovo"],
+    "--sources emodb, savee": ["No blanks after commas: emodb,savee"],
+    "--flagfile=quickstart.flag": ["'quickstart.flag'", "mean 'quickstart.flags'"],
+    "--flagfile experiments/flagfiles/lap_top.flags": ["'laptop.flags'", "digits"],
+    "--flagfile=quite/another": ["no flagfile 'quite/another'", "paper.flags"],
+    "--flagfile=/": ["The flagfile / cannot be read"],
 }
 
 

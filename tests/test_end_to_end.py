@@ -5,6 +5,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 import soundfile
 
 import damldg_jax
+from damldg_jax.prediction.places import find_file
 from experiments import experiment
 from experiments.config import Config
 from experiments.experiment import run_experiments
@@ -157,6 +159,16 @@ def test_what_the_report_reads_agrees_with_results(finished):
         assert circumstances["classes"] == EMOTIONS
         assert circumstances["versions"]["jax"] == jax.__version__
         assert circumstances["feature_settings"]["hall"]["name"] == "log_mel"
+
+
+def test_what_comes_next_is_said_with_the_paths_of_the_run(finished, place):
+    done, workdir = finished
+    *_, of_report, of_predict = done.stderr.strip().splitlines()
+    assert of_report == f"  python -m experiments.report {workdir} --output=report"
+    run_of = shlex.split(of_predict)[3].removeprefix("--checkpoint=")
+    assert shlex.split(of_predict)[4] == "call.wav"
+    assert find_file(pathlib.Path(run_of)).parents[1] == pathlib.Path(run_of)
+    assert "experiments.report" not in done.stdout
 
 
 def test_metrics_have_a_line_for_each_step(finished):

@@ -10,11 +10,13 @@ from absl.testing import flagsaver
 import damldg_jax
 from damldg_jax.corpora import CORPORA
 from damldg_jax.errors import InputError
+from damldg_jax.prediction.places import find_file
 from experiments.export import command
 from experiments.export.card import model_card
 from experiments.export.card_figures import find_tested
 from experiments.export.formats import FORMATS
 from tests import fake_runs, trained
+from tests.documents import ROOT
 from tests.trained import RATE, voice
 
 
@@ -124,6 +126,12 @@ def test_the_model_file_is_copied_as_it_is(run, exported):
     assert (exported / "model.safetensors").read_bytes() == original
 
 
+def test_the_folder_of_an_export_is_a_model(exported):
+    file = exported / "model.safetensors"
+    assert find_file(exported) == file
+    assert damldg_jax.load(exported).classes == damldg_jax.load(file).classes
+
+
 def test_a_run_has_intervals_and_margins(exported):
     card = (exported / command.CARD).read_text(encoding="utf-8")
     assert re.search(r"\| UAR \| 50\.0 \| [\d.]+ to [\d.]+ \|", card)
@@ -145,6 +153,27 @@ def test_what_a_card_says_of_a_file_alone(tmp_path):
     assert "export from the folder of a run" in card
     for word in ("employment", "education", "policing", "Acted speech is not felt"):
         assert word in card
+
+
+def test_what_a_run_warned_of_is_among_the_limits(tmp_path):
+    warning = "On the validation speakers of emodb the run is no better than chance."
+    folder = fake_runs.write_run(tmp_path, also={"warnings": [warning]})
+    path = trained.write(folder / "models" / "best.safetensors")
+    card = model_card(described(), find_tested(path), [])
+    limits = card.partition("## Limits")[2].partition("\n## ")[0]
+    assert f"- The training warned: {warning}" in limits
+    assert "no word on what the training warned of" in model_card(described(), None, [])
+
+
+def test_what_a_card_refers_to_is_found_without_a_clone():
+    card = model_card(described(), None, list(FORMATS))
+    assert not re.search(r"(?<!/blob/main/)docs/\w+\.md", card)
+    found = re.findall(
+        r"\(https://github\.com/[\w/-]+/blob/main/(docs/\w+\.md)\)", card
+    )
+    assert "docs/statistics.md" in found
+    assert all((ROOT / name).is_file() for name in found)
+    assert "needs damldg_jax installed" in card
 
 
 def test_synthetic_corpora_are_told():

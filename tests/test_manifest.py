@@ -163,3 +163,13 @@ def test_manifest_that_cannot_be_read(folder, name):
     ) as error:
         list_manifest("mine", folder / name)
     assert str(folder / name) in str(error.value)
+
+
+def test_a_slip_in_the_path_of_a_manifest_is_guessed(folder):
+    (folder / "labels.csv").touch()
+    with pytest.raises(InputError, match=f"Did you mean '{folder / 'labels.csv'}'"):
+        list_manifest("mine", folder / "lables.csv")
+    with pytest.raises(InputError, match=r"there are: labels\.csv\. Name"):
+        list_manifest("mine", folder / "quite_another.csv")
+    with pytest.raises(InputError, match=f"Did you mean '{folder / 'labels.csv'}'"):
+        list_manifest("mine", folder.with_name(f"{folder.name}s") / "labels.csv")

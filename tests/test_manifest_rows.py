@@ -109,11 +109,25 @@ def test_links_that_stay_inside_are_fine(folder):
 
 
 def test_long_lists_of_bad_rows_are_cut(folder):
-    message = refusal(folder, HEADER + "a.wav,boldness,1\n" * 50)
+    rows = "".join(f"a.wav,boldness{number},1\n" for number in range(50))
+    message = refusal(folder, HEADER + rows)
     assert "Correct 50 row(s)" in message
     assert "line 21: " in message
     assert "line 22: " not in message
     assert message.endswith("and 30 more rows")
+
+
+def test_what_is_wrong_in_many_rows_is_told_once(folder):
+    rows = "a.wav,angr,1\n" * 32 + "b.flac,fear,\n"
+    message = refusal(folder, HEADER + rows)
+    assert "Correct 33 row(s)" in message
+    assert message.count("Unknown emotion 'angr'. Did you mean 'anger'?") == 1
+    assert "32 rows, lines 2, 3, 4 and 29 more: Unknown emotion" in message
+    assert "line 34: The speaker is empty" in message
+
+
+def test_the_words_of_an_emotion_that_would_do_are_all_told(folder):
+    assert "unlabelled" in refusal(folder, HEADER + "a.wav,angst,1\n")
 
 
 CELL = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(

@@ -217,6 +217,13 @@ def test_features_of_another_shape_are_refused(tmp_path, changes):
         damldg_jax.load(path)
 
 
+def test_a_prediction_that_is_printed_says_whether_it_is_unlike(model):
+    prediction = model.predict(voice(1.0), RATE)
+    assert f", unlike={prediction.unlike}, " in repr(prediction)
+    assert repr(prediction).startswith("Prediction(emotion=")
+    assert "embedding" not in repr(prediction)
+
+
 def test_a_prediction_is_immutable(model):
     said = model.predict(voice(1), RATE)
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -160,6 +160,18 @@ def test_models_are_found_by_their_run(tmp_path):
         find_file(tmp_path)
 
 
+def test_a_folder_of_one_model_file_is_enough(tmp_path):
+    file = trained.write(tmp_path / "model.safetensors")
+    assert find_file(tmp_path) == file
+    with pytest.raises(InputError, match=r"no run's folder.* alone, .*model\.safetens"):
+        find_file(tmp_path, "last")
+    trained.write(tmp_path / "other.safetensors")
+    with pytest.raises(
+        InputError, match=r"several model files.*one of .*/model\.s.*, .*/other"
+    ):
+        find_file(tmp_path)
+
+
 def test_where_there_is_no_model_it_says_so(tmp_path):
     with pytest.raises(InputError, match=r"no model at .*nothing"):
         find_file(tmp_path / "nothing")

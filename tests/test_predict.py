@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from absl.testing import flagsaver
 
 from experiments import cli
 from experiments.predict import command
-from experiments.predict.recordings import find
+from experiments.predict.finding import find
 from tests import trained
+from tests.documents import ROOT
 from tests.trained import RATE, voice
 
 
@@ -86,6 +88,28 @@ def test_csv_and_json_say_the_same(predict, place, tmp_path):
         assert one["windows"] is None
 
 
+def test_each_name_of_the_output_is_in_the_documents_table(predict, place):
+    page = (ROOT / "docs" / "prediction.md").read_text("utf-8")
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    table, as_csv, as_json = (
+        set(
+            re.findall(
+                r"`(\w[\w ]*)`", " ".join(row[i] for row in rows if len(row) > 3)
+            )
+        )
+        for i in (1, 2, 3)
+    )
+    _, out, _ = predict(place / "sounds", "--format=csv")
+    assert {*out.splitlines()[0].split(",")} - {*trained.CLASSES} <= as_csv
+    _, out, _ = predict(place / "sounds", "--format=json")
+    told = json.loads(out)
+    for names in (told, told["model"], told["recordings"][0]):
+        assert {*names} - {"recordings"} <= as_json
+    _, out, _ = predict(place / "sounds")
+    assert {"recording", "seconds", "emotion", "energy", "unlike training"} <= table
+    assert all(name in out.splitlines()[0] for name in ("seconds", "unlike training"))
+
+
 def test_a_long_recording_has_a_timeline(predict, place, tmp_path):
     long = tmp_path / "long.wav"
     soundfile.write(long, np.concatenate([voice(1.5), voice(1.5, 300)]), RATE)
@@ -151,8 +175,8 @@ def test_names_that_are_no_text_are_told(predict, place, tmp_path):
     ("arguments", "message"),
     [
         ((), "Name the model and the recordings"),
-        (("nowhere.wav",), "no file or folder nowhere.wav"),
-        (("run",), "no recordings in"),
+        (("nowhere.wav",), "nowhere.wav: there is no such file or folder"),
+        (("run",), "run: there are no recordings in it"),
         (("sounds/silent.wav",), "Nothing could be predicted"),
         (("sounds/a.wav", "--window_seconds=0"), "must be at least"),
         (("sounds/a.wav", "--model_selection=last"), "no last model"),
@@ -169,9 +193,24 @@ def test_wrong_usage_is_told(predict, place, monkeypatch, arguments, message):
 
 def test_each_recording_is_predicted_once(place, tmp_path):
     sounds = place / "sounds"
-    found = find([sounds / "a.wav", sounds, sounds / "a.wav"])
+    found = find([sounds / "a.wav", sounds, sounds / "a.wav"]).recordings
     assert [path.name for path in found][:1] == ["a.wav"]
     assert len(found) == len(set(found)) == 5
+
+
+def test_a_slip_in_one_name_costs_the_others_nothing(predict, place):
+    status, out, err = predict(place / "sounds/a.wav", place / "suonds/a.wav")
+    assert status == 0
+    assert len(out.splitlines()) == 3
+    assert "1 recording could not be predicted" in err
+    assert f"no such file or folder. Did you mean '{place}/sounds/a.wav'?" in err
+
+
+def test_what_is_passed_over_in_a_folder_is_told(predict, place):
+    _, _, err = predict(place / "sounds")
+    assert "1 file of other endings (.txt) passed over" in err
+    _, _, err = predict(place / "sounds" / "a.wav")
+    assert "passed over" not in err
 
 
 def test_recordings_of_a_folder_are_one_speakers(predict, tmp_path):

@@ -121,10 +121,25 @@ def test_records_suffice_where_the_recordings_are_gone(config, tmp_path, capsys)
 def test_a_missing_recording_of_a_manifest_is_told_with_the_others(config, tmp_path):
     (tmp_path / "mine" / "a.wav").unlink()
     (tmp_path / "mine" / "b.wav").write_bytes(b"")
-    with pytest.raises(InputError, match=r"(?s)2 rec.*a\.wav.*no such file.*b\.wav"):
+    with pytest.raises(
+        InputError, match=r"(?s)2 rec.*a\.wav.*no such file.*\(line 2 of .*b\.wav"
+    ):
         prepare_all(config)
     prepare_all(dataclasses.replace(config, skip_unreadable=True))
     assert len(tfrecords.read(config.data_dir, "mine", SETTINGS)) == 1
+
+
+def test_what_is_noticed_of_a_corpus_is_left_to_the_run_that_prepares(tmp_path, capsys):
+    entry = corpus(tmp_path / "mine", ["a"])
+    path = tmp_path / "mine" / "manifest.csv"
+    head, row = path.read_text().splitlines()
+    path.write_text(f"{head},mood\n{row},1\n")
+    said = []
+    for number, copies in enumerate((False, True)):
+        config = Config(corpora=(entry,), data_dir=tmp_path / str(number))
+        prepare.prepare(parse_entries(config.corpora, None), config, copies)
+        said.append("columns of" in capsys.readouterr().err)
+    assert said == [False, True]
 
 
 def test_a_corpus_of_which_nothing_can_be_used_is_told_as_such(tmp_path):

@@ -204,7 +204,9 @@ def test_scores_among_present_classes_are_shown_where_a_class_is_absent():
     recall = {"anger": 0.5, "fear": None}
     present = {"classes": ["anger"], "uar": 0.75}
     lacking = {**entry(), "recall": recall, "present": present}
-    assert "UAR % of present" in table([lacking], synthetic=False)
+    text = table([lacking], synthetic=False)
+    assert "UAR % of present" in text
+    assert "\nof present: only classes that the target has may be said;" in text
     whole = {**lacking, "present": {**present, "classes": ["anger", "fear"]}}
     assert "of present" not in table([whole], synthetic=False)
     assert "of present" not in table([entry()], synthetic=False)

@@ -11,6 +11,7 @@ from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
 from experiments.config import Config
 from experiments.data import Prepared
+from experiments.differences import differences
 from experiments.division import divide
 from experiments.results import run_folder
 from experiments.runs import Run
@@ -98,8 +99,37 @@ def test_other_data_are_refused_even_after_a_command_on_yet_others(config):
     claimed(config)
     (config.workdir / "config.json").unlink()
     data = prepared(two="1")
-    with pytest.raises(InputError, match="data "):
+    with pytest.raises(InputError, match=r"recordings or labels of 'two' have changed"):
         claim(config, data, runs(config, data))
+
+
+def test_what_has_changed_of_data_is_told_by_corpora_and_numbers():
+    before = {
+        "data": {"one": "a" * 64, "two": "b" * 64},
+        "split_hash": "c" * 64,
+        "training_hash": "d" * 64,
+        "train_utterances": 1193,
+        "steps": 50,
+    }
+    now = {
+        "data": {"one": "a" * 64, "two": "e" * 64},
+        "split_hash": "f" * 64,
+        "training_hash": "0" * 64,
+        "train_utterances": 1192,
+        "steps": 40,
+    }
+    assert differences(before, now) == (
+        "the recordings or labels of 'two' have changed since; 1193 -> 1192 utterances "
+        "to train on; steps 50 -> 40"
+    )
+    assert differences(before, before) == ""
+
+
+def test_hashes_that_differ_alone_are_cut_to_what_tells_them_apart():
+    told = differences({"split_hash": "c" * 64}, {"split_hash": "d" * 64})
+    assert told == "split_hash cccccccc... -> dddddddd..."
+    told = differences({"init_from": f"{'c' * 64}=sum"}, {"init_from": None})
+    assert told == "init_from cccccccc...=sum -> None"
 
 
 def test_overwriting_deletes_what_differs_and_nothing_else(config):

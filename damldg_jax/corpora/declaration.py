@@ -20,6 +20,7 @@ class Utterance:
       language: in English, such as ``"German"``.
       sentence: the corpus's own code of the text; equal codes, equal texts.
       arousal: on the scale of the corpus, as are `valence` and `dominance`.
+      line: of the manifest that lists it, to name it by in messages; else 0.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Utterance:
     arousal: float = math.nan
     valence: float = math.nan
     dominance: float = math.nan
+    line: int = field(default=0, compare=False)
 
 
 class Listing(NamedTuple):

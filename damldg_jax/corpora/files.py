@@ -1,5 +1,6 @@
 """Finding audio files below a folder, in a settled order."""
 
+import difflib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -146,6 +147,31 @@ def first_few(names: list[str], shown: int = 3) -> str:
     """
     rest = len(names) - shown
     return ", ".join(names[:shown]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def did_you_mean(path: Path, suffix: str = "") -> str:
+    """Says what a path that leads to nothing may have meant.
+
+    Args:
+      path: the first part of it that is not there is the slip.
+      suffix: of the files to name where none has a name that is like it.
+
+    Returns:
+      Such as ``" Did you mean 'calls/a.wav'?"``, or ``""``.
+    """
+    parts = (*reversed(path.parents), path)
+    missing = next((part for part in parts if not os.path.exists(part)), path)
+    try:
+        there = sorted(name.name for name in missing.parent.iterdir())
+    except OSError:
+        return ""
+    near = difflib.get_close_matches(missing.name, there, n=1)
+    if near:
+        meant = missing.with_name(near[0]) / path.relative_to(missing)
+        return f" Did you mean '{printable(str(meant))}'?"
+    alike = [name for name in there if suffix and name.lower().endswith(suffix)]
+    where = printable(str(missing.parent))
+    return f" In {where} there are: {first_few(alike)}." if alike else ""
 
 
 def _walk(folder: Path) -> Iterator[_Found]:

@@ -11,6 +11,7 @@ from damldg_jax.corpora.files import (
     CONVERT,
     FOREIGN_SUFFIXES,
     audio_files,
+    did_you_mean,
     first_few,
     out_of_reach,
     printable,
@@ -55,7 +56,8 @@ def list_folders(name: str, folder: Path) -> Listing:
       InputError: the folder is missing, unreadable or holds no such recording.
     """
     if not os.path.isdir(folder):
-        raise _nothing(name, f"There is no folder {printable(str(folder))}.")
+        missing = f"There is no folder {printable(str(folder))}."
+        raise _nothing(name, missing + did_you_mean(folder))
     found, left_out = _sort_out(folder)
     notices = [
         f"{name}: {len(files)} audio file(s) left out, {why}: {first_few(files)}."

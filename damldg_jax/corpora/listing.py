@@ -12,6 +12,7 @@ from damldg_jax.corpora.files import (
     FOREIGN_SUFFIXES,
     LOSSY_SUFFIXES,
     audio_files,
+    did_you_mean,
     first_few,
     out_of_reach,
     printable,
@@ -46,7 +47,8 @@ def list_utterances(corpus: Corpus, folder: Path) -> Listing:
       InputError: the folder is missing, unreadable or holds no recording.
     """
     if not os.path.isdir(folder):
-        raise _nothing(corpus, f"There is no folder {printable(str(folder))}.")
+        missing = f"There is no folder {printable(str(folder))}."
+        raise _nothing(corpus, missing + did_you_mean(folder))
     labels = corpus.labels(folder) if corpus.labels else None
     found, told = _sort_out(corpus, folder, labels)
     notices = _notices(corpus, told)

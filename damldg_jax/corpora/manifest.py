@@ -4,11 +4,12 @@ import csv
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from damldg_jax.corpora.declaration import Listing, Utterance
-from damldg_jax.corpora.files import printable
+from damldg_jax.corpora.files import did_you_mean, first_few, printable
 from damldg_jax.corpora.rows import OPTIONAL, REQUIRED, parse_row
 from damldg_jax.errors import InputError
 
@@ -41,7 +42,7 @@ def list_manifest(name: str, path: Path, language: str = "") -> Listing:
     _check_columns(path, columns)
     found: dict[str, Utterance] = {}
     lines: dict[str | Path, int] = {}
-    problems = []
+    problems: dict[str, list[int]] = {}
     for line, row in rows:
         try:
             utterance = parse_row(path.parent, columns, row, language)
@@ -53,9 +54,9 @@ def list_manifest(name: str, path: Path, language: str = "") -> Listing:
                         f"{lines[identity]}"
                     )
             lines |= {utterance.name: line, utterance.path: line}
-            found[utterance.name] = utterance
+            found[utterance.name] = replace(utterance, line=line)
         except InputError as error:
-            problems.append(printable(f"line {line}: {error}"))
+            problems.setdefault(printable(str(error)), []).append(line)
     _check_rows(path, bool(found), problems)
     unused = [column for column in columns if column not in REQUIRED + OPTIONAL]
     names = ", ".join(printable(column) or "one without a name" for column in unused)
@@ -91,8 +92,9 @@ def _read(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _not_read(path: Path, problem: object) -> InputError:
+    hint = "" if os.path.exists(path) else did_you_mean(path, ".csv")
     return InputError(
-        f"Cannot read the manifest {path}: {problem}. "
+        f"Cannot read the manifest {path}: {problem}.{hint} "
         "Name a CSV file: --corpora=name=path/to/manifest.csv."
     )
 
@@ -133,13 +135,22 @@ def _header(columns: list[str]) -> str:
     return header if len(header) < 200 else f"{header[:200]}..."
 
 
-def _check_rows(path: Path, any_good: bool, problems: list[str]) -> None:
+def _check_rows(path: Path, any_good: bool, problems: dict[str, list[int]]) -> None:
     if problems:
-        rest = len(problems) - _SHOWN
-        more = [f"and {rest} more rows"] if rest > 0 else []
+        rows = sum(map(len, problems.values()))
+        told = [f"{_lines(of)}: {text}" for text, of in problems.items()]
+        rest = sum(map(len, list(problems.values())[_SHOWN:]))
+        more = [f"and {rest} more rows"] if rest else []
         raise InputError(
-            f"Correct {len(problems)} row(s) of the manifest {path}:\n  "
-            + "\n  ".join(problems[:_SHOWN] + more)
+            f"Correct {rows} row(s) of the manifest {path}:\n  "
+            + "\n  ".join(told[:_SHOWN] + more)
         )
     if not any_good:
         raise InputError(f"The manifest {path} is empty. Give each recording a row.")
+
+
+def _lines(lines: list[int]) -> str:
+    """Which lines have one and the same problem."""
+    if len(lines) == 1:
+        return f"line {lines[0]}"
+    return f"{len(lines)} rows, lines {first_few([str(line) for line in lines])}"

@@ -11,8 +11,8 @@ from typing import Any
 
 from damldg_jax.corpora.declaration import Utterance
 from damldg_jax.corpora.files import ALL_SUFFIXES, printable
-from damldg_jax.emotions import UNLABELLED, canonical
-from damldg_jax.errors import InputError
+from damldg_jax.emotions import EMOTIONS, UNLABELLED, canonical
+from damldg_jax.errors import InputError, unknown
 
 REQUIRED = ("path", "emotion", "speaker")
 OPTIONAL = ("sex", "language", "sentence", "arousal", "valence", "dominance")
@@ -101,7 +101,12 @@ def _text(column: str, cell: str) -> str:
 
 
 def _emotion(cell: str) -> str:
-    return UNLABELLED if cell.lower() == UNLABELLED else canonical(cell)
+    if cell.lower() == UNLABELLED:
+        return UNLABELLED
+    try:
+        return canonical(cell)
+    except InputError:
+        raise unknown("emotion", cell, (*EMOTIONS, UNLABELLED)) from None
 
 
 def _speaker(cell: str) -> str:

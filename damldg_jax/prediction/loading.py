@@ -22,7 +22,8 @@ def load(
     """Loads a trained model.
 
     Args:
-      path: a model's file, the folder of a run, or a folder of one run alone.
+      path: a model's file, the folder of a run, a folder of one run alone, or that of
+        an export.
       selection: of a run, ``"best"`` on the validation speakers or ``"last"``; left
         out, the best if there is one.
       features: must be given, and be what the model names, if its features are a

@@ -1,6 +1,7 @@
 """Where the models of runs lie."""
 
 import pathlib
+from collections.abc import Sequence
 
 from damldg_jax.errors import InputError, unknown
 
@@ -24,7 +25,8 @@ def find_file(path: pathlib.Path, selection: str | None = None) -> pathlib.Path:
     """Finds the file of a model.
 
     Args:
-      path: the file, the folder of a run, or one in which there is a single run.
+      path: the file, the folder of a run, one in which there is a single run, or one
+        that holds a model's file beside others, as an export leaves it.
       selection: one of ``SELECTIONS``; left out, the first that there is.
 
     Returns:
@@ -54,6 +56,9 @@ def find_file(path: pathlib.Path, selection: str | None = None) -> pathlib.Path:
         raise InputError(
             f"There are several models in {path}: name one of {named}{more}."
         )
+    beside = sorted(file for file in path.glob(f"*{_SUFFIX}") if file.is_file())
+    if beside and not runs:
+        return _exported(path, beside, selection)
     have = sorted(file.stem for file in (path / FOLDER).glob(f"*{_SUFFIX}"))
     there = f"it has {', '.join(have)} only" if have else "no run in it is finished"
     raise InputError(
@@ -61,3 +66,20 @@ def find_file(path: pathlib.Path, selection: str | None = None) -> pathlib.Path:
         "models when it is tested; one of an earlier version has none, and must be "
         "trained anew."
     )
+
+
+def _exported(
+    folder: pathlib.Path, files: Sequence[pathlib.Path], selection: str | None
+) -> pathlib.Path:
+    """The one model's file of a folder that is none of a run, such as an export's."""
+    named = ", ".join(str(file) for file in files[:_SHOWN])
+    if len(files) > 1:
+        raise InputError(
+            f"There are several model files in {folder}: name one of {named}."
+        )
+    if selection is not None:
+        raise InputError(
+            f"{folder} is no run's folder, so that there is no {selection} model to "
+            f"choose in it: name its model alone, {named}."
+        )
+    return files[0]

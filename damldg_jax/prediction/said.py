@@ -8,6 +8,8 @@ import numpy as np
 
 from damldg_jax.prediction.familiarity import Familiarity
 
+_PRINTED = ("emotion", "probabilities", "energy", "unlike", "nearest", "familiarity")
+
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
@@ -28,6 +30,11 @@ class Prediction:
     familiarity: Familiarity | None
     nearest: str
     embedding: np.ndarray = dataclasses.field(repr=False)
+
+    def __repr__(self) -> str:
+        # A reader must not miss `unlike`, which is no field.
+        told = (f"{name}={getattr(self, name)!r}" for name in _PRINTED)
+        return f"Prediction({', '.join(told)})"
 
     @property
     def unlike(self) -> bool:

@@ -11,8 +11,13 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import Description
 from experiments.export.card_data import data_section
-from experiments.export.card_figures import Tested, figures_section, shift_section
-from experiments.export.formats import FORMATS
+from experiments.export.card_figures import (
+    Tested,
+    figures_section,
+    shift_section,
+    warnings_of,
+)
+from experiments.export.formats import DOCS, FORMATS
 from experiments.report.document import Section, Table
 from experiments.report.writing import markdown
 
@@ -61,6 +66,16 @@ _CITATION = (
     "ask.",
 )
 
+# A card is passed on without the documents of the program. Written as it is, as signs
+# that are escaped would break the links.
+_READ_ON = f"""
+## Read on
+
+- [Intervals: how they are drawn, and what they allow for]({DOCS}/statistics.md)
+- [What is called unlike the training]({DOCS}/prediction.md)
+- [How each file is used]({DOCS}/export.md)
+"""
+
 
 def model_card(
     described: Description,
@@ -88,12 +103,13 @@ def model_card(
         _protocol(described),
         figures_section(described, tested),
         shift_section(tested),
-        Section("Limits", points=_LIMITS),
+        Section("Limits", points=(*warnings_of(tested), *_LIMITS)),
     )
     title = f"Model card: {method_title(described)}, {described.target}"
     text = markdown(title, sections, "")
     cited = markdown("", [Section("Citation", _CITATION)], "")
-    return text + _files(formats, min_samples) + cited.removeprefix("# \n")
+    files = _files(formats, min_samples)
+    return text + files + cited.removeprefix("# \n") + _READ_ON
 
 
 def method_title(described: Description) -> str:

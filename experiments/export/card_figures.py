@@ -109,9 +109,25 @@ def _about_intervals(tested: Tested | None) -> tuple[str, ...]:
     count = len({*tested.predicted.speakers})
     return (
         f"Intervals are of this one model and allow for other speakers: whole speakers "
-        f"of the target, {count} in all, are drawn anew 2 000 times "
-        "(docs/statistics.md). They do not allow for other seeds or other corpora.",
+        f"of the target, {count} in all, are drawn anew 2 000 times (Read on says "
+        "how). They do not allow for other seeds or other corpora.",
     )
+
+
+def warnings_of(tested: Tested | None) -> tuple[str, ...]:
+    """What a run has said of itself that makes its figures mean little.
+
+    Args:
+      tested: the run that the model comes from, or None.
+
+    Returns:
+      Sentences for the limits of the model.
+    """
+    if tested is None:
+        return (_NO_RUN.format(what="word on what the training warned of"),)
+    found = tested.run.first.get("warnings")
+    told = found if isinstance(found, list) else []
+    return tuple(f"The training warned: {sentence}" for sentence in told)
 
 
 def _dimensions(entry: Mapping[str, Any]) -> Table:

@@ -8,6 +8,9 @@ from damldg_jax.prediction.model import Model
 from damldg_jax.prediction.onnx_model import to_onnx
 from damldg_jax.prediction.stablehlo import to_stablehlo
 
+_REPOSITORY = "https://github.com/damldg-jax/damldg_jax"
+DOCS = f"{_REPOSITORY}/blob/main/docs"
+
 
 class Format(NamedTuple):
     """A row of the table.
@@ -82,9 +85,10 @@ FORMATS = {
     "safetensors": Format(
         "model.safetensors",
         lambda model, path, samples: path.read_bytes(),
-        "the model's own file: parameters by name, the description in its header. "
-        "damldg_jax resamples, refuses what is no recording, and says whether one is "
-        "unlike all that was trained on.",
+        "the model's own file: parameters by name, the description in its header. It "
+        f"needs damldg_jax installed (`pip install .` in a clone of {_REPOSITORY}), "
+        "which resamples, refuses what is no recording, and says whether one is unlike "
+        "all that was trained on.",
         _SAFETENSORS,
     ),
     "onnx": Format(

@@ -18,7 +18,7 @@ when interrupted, 143 when terminated.
 """
 
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from absl import flags
 
@@ -39,7 +39,8 @@ from experiments.model_flags import (
     SELECTION,
 )
 from experiments.outputs import write_text
-from experiments.predict.recordings import Windowing, find, predict_files
+from experiments.predict.finding import find, passed_over
+from experiments.predict.recordings import Predicted, Windowing, predict_files
 from experiments.predict.telling import FORMATS, failures, show
 from experiments.predict.timeline_files import write_timeline
 
@@ -85,26 +86,38 @@ def main(arguments: Sequence[str]) -> None:
         CHECKPOINT.value, SELECTION.value, FEATURES.value, ENCODER_WEIGHTS.value
     )
     _introduce(model)
-    paths = find([pathlib.Path(argument) for argument in arguments])
-    found, failed = predict_files(model, paths, windowing)
+    named = find([pathlib.Path(argument) for argument in arguments])
+    found, failed = predict_files(model, named.recordings, windowing)
+    failed = {**named.failed, **failed}
     if not found:
         raise InputError("\n".join(["Nothing could be predicted.", *failures(failed)]))
-    text = show(_FORMAT.value, model, found, failed)
-    if _OUTPUT.value:
-        path = pathlib.Path(_OUTPUT.value).expanduser()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-        say(f"{len(found)} predictions are in {path}.")
-    else:
-        print(text, end="")
-    for line in failures(failed):
-        say(line)
+    _tell(model, found, failed)
+    for line in (passed_over(named.others), *failures(failed)):
+        if line:
+            say(line)
     if _TIMELINES.value:
-        folder = pathlib.Path(_TIMELINES.value).expanduser()
-        for one in found:
-            if one.timeline:
-                write_timeline(folder, one, model.classes)
-        say(f"Timelines are in {folder}.")
+        _draw(pathlib.Path(_TIMELINES.value).expanduser(), model, found)
+
+
+def _tell(
+    model: Model, found: Sequence[Predicted], failed: Mapping[pathlib.Path, str]
+) -> None:
+    """Prints the predictions, or writes them to the file that is named."""
+    text = show(_FORMAT.value, model, found, failed)
+    if not _OUTPUT.value:
+        print(text, end="")
+        return
+    path = pathlib.Path(_OUTPUT.value).expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, text)
+    say(f"{len(found)} predictions are in {path}.")
+
+
+def _draw(folder: pathlib.Path, model: Model, found: Sequence[Predicted]) -> None:
+    for one in found:
+        if one.timeline:
+            write_timeline(folder, one, model.classes)
+    say(f"Timelines are in {folder}.")
 
 
 def _introduce(model: Model) -> None:

@@ -1,15 +1,13 @@
-"""Finds recordings, reads them, and has them predicted."""
+"""Reads recordings, and has them predicted."""
 
 import math
-import os
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from damldg_jax.corpora.files import ALL_SUFFIXES, FOREIGN_SUFFIXES, audio_files
-from damldg_jax.errors import InputError, RecordingError
+from damldg_jax.errors import RecordingError
 from damldg_jax.prediction.familiarity import UNLIKE
 from damldg_jax.prediction.model import Model, Piece, Prediction
 from damldg_jax.prediction.timeline import Span, Timeline, windows
@@ -67,38 +65,6 @@ class Predicted(NamedTuple):
     def unlike(self) -> bool:
         """Whether it looks unlike all that the model was trained on."""
         return self.rank > UNLIKE
-
-
-def find(named: Sequence[pathlib.Path]) -> list[pathlib.Path]:
-    """Finds the recordings that are meant.
-
-    Args:
-      named: files, and folders, which are searched.
-
-    Returns:
-      The files, each once, in the order in which they were named.
-
-    Raises:
-      InputError: a name is neither, or a folder holds no recordings.
-    """
-    found: list[pathlib.Path] = []
-    for path in (path.expanduser() for path in named):
-        if path.is_dir():
-            inside = [file for _, file in audio_files(path, _SUFFIXES)]
-            if not inside:
-                raise InputError(
-                    f"There are no recordings in {path}: no file's name ends in "
-                    f"{', '.join(ALL_SUFFIXES)} or the like."
-                )
-            found += inside
-        elif not os.path.lexists(path):
-            raise InputError(f"There is no file or folder {path}.")
-        else:
-            found.append(path)
-    return list(dict.fromkeys(found))
-
-
-_SUFFIXES = (*ALL_SUFFIXES, *FOREIGN_SUFFIXES)
 
 
 class _Read(NamedTuple):
