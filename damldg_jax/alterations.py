@@ -91,7 +91,7 @@ def _reverberation(
 
 
 ALTERATIONS: dict[str, Alteration] = {
-    **{f"speed_{f}": _speed(f) for f in (0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.25)},
+    **{f"speed_{f}": _speed(f) for f in (0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2)},
     "gain": _gain,
     "equaliser": _equaliser,
     "noise": _noise,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from damldg_jax.algorithms import Hyperparameters
 from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
+from damldg_jax.algorithms.margins import MARGINS
 from damldg_jax.assembly import COMPUTE_DTYPES
 from damldg_jax.averaging import AVERAGES
 from damldg_jax.batches import BALANCES
@@ -56,6 +57,7 @@ _NUMBERS = {
 CHOICES = {
     "evaluation_statistics": ("recomputed", "running"),
     "energy_statistics": ENERGY_STATISTICS,
+    "margin": tuple(MARGINS),
     "risk_mean": ("domains", "samples"),
     "model": tuple(NETWORKS),
     "model_depth": tuple(map(str, STAGE_SIZES)),
@@ -143,6 +145,9 @@ class Config:
     margin_gradient: bool = Hyperparameters.margin_gradient
     energy_statistics: str = Hyperparameters.energy_statistics
     temperature: float = Hyperparameters.temperature
+    margin: str = Hyperparameters.margin
+    relative_margin: bool = Hyperparameters.relative_margin
+    hold_out_steps: int = Hyperparameters.hold_out_steps
     inner_steps: int = Hyperparameters.inner_steps
     # Other algorithms.
     group_dro_step_size: float = Hyperparameters.group_dro_step_size

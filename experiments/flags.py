@@ -245,6 +245,16 @@ _define("Meta-learning", flags.DEFINE_enum, "energy_statistics",
         "or by running ones (as the public code does). The paper is silent.")
 _define("Meta-learning", flags.DEFINE_float, "temperature",
         "T of the energy score; 1 in the paper.", lower_bound=1e-6)
+_define("Meta-learning", flags.DEFINE_enum, "margin", CHOICES["margin"],
+        "What DA-MLDG takes for gamma: Eq. (3) as it is; of logits in units of their "
+        "deviation (scaled); or what is more than between two halves of one domain "
+        "(above_null).")
+_define("Meta-learning", flags.DEFINE_bool, "relative_margin",
+        "Divide gamma by its running mean, so that the meta-test loss weighs 1 on "
+        "average, as in MLDG.")
+_define("Meta-learning", flags.DEFINE_integer, "hold_out_steps",
+        "Steps in a row for which the same sources are meta-test; 1 in the paper. With "
+        "more, what is held out has become stranger.", lower_bound=1)
 _define("Other algorithms", flags.DEFINE_float, "group_dro_step_size",
         "By which the weights of Group DRO follow the risks.", lower_bound=0.0)
 _define("Other algorithms", flags.DEFINE_float, "irm_penalty",

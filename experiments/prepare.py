@@ -217,7 +217,10 @@ def _pack(names: Sequence[str], config: Config) -> list[str]:
 
 
 def _main(config: Config) -> None:
-    prepare(corpora_to_prepare(config), config, copies=True)
+    sources = corpora_to_prepare(config)
+    prepare(sources, config, copies=True)
+    for variant in config.variants:
+        prepare(sources, config.altered(variant), copies=True)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def loudest_hz(waveform):
     return np.fft.rfftfreq(len(waveform), 1 / RATE)[spectrum.argmax()]
 
 
-@pytest.mark.parametrize("factor", [0.8, 0.9, 1.1, 1.25])
+@pytest.mark.parametrize("factor", [0.8, 0.9, 1.1, 1.2])
 def test_speed_changes_length_and_pitch_together(factor):
     altered = alter(f"speed_{factor}", tone(), RATE)
     assert len(altered) == pytest.approx(RATE / factor, abs=1)
@@ -95,18 +95,18 @@ def test_features_of_altered_recordings(tmp_path):
 
     path = tmp_path / "x.wav"
     soundfile.write(path, tone(), RATE, subtype="FLOAT")
-    features = resolve("log_mel+speed_1.25")
+    features = resolve("log_mel+speed_1.2")
     signal = features.read(path)
-    assert signal.seconds == pytest.approx(0.8)
+    assert signal.seconds == pytest.approx(1 / 1.2)
     assert not signal.fingerprint.size
     plain = LogMel()
-    altered = alter("speed_1.25", plain.read(path).values, RATE)
+    altered = alter("speed_1.2", plain.read(path).values, RATE)
     np.testing.assert_array_equal(features(signal.values), plain(altered))
     assert features.num_features == 64
     assert features.settings() == {
         **plain.settings(),
-        "name": "log_mel+speed_1.25",
-        "alteration": "speed_1.25",
+        "name": "log_mel+speed_1.2",
+        "alteration": "speed_1.2",
     }
     again = pickle.loads(pickle.dumps(features))
     assert again.settings() == features.settings()

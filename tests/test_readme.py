@@ -30,6 +30,7 @@ FLAGFILES = sorted((ROOT / "experiments" / "flagfiles").glob("*.flags"))
 NOT_HERE = {
     "call.wav": "it asks for a model; tests/test_model.py has one",
     "model.stablehlo": "it asks for an export; tests/test_export.py has one",
+    "path/to/whisper": "it asks for weights; tests/test_whisper_end_to_end.py has some",
     "import torchvision": "it downloads weights",
     "tensorflow": "tests/test_records_docs.py does",
     "data/records": "tests/test_records_docs.py does",

@@ -26,6 +26,11 @@ class Hyperparameters:
       energy_statistics: ``running`` normalises by the running statistics when gamma
         is computed, as the public code does; ``batch`` by those of S' and of V.
       temperature: T of the energy in Eq. (3).
+      margin: what DA-MLDG takes for gamma, a key of ``MARGINS``; ``plain`` is Eq. (3).
+      relative_margin: divide gamma by its running mean, so that the meta-test loss
+        weighs 1 on average, as in MLDG.
+      hold_out_steps: steps in a row for which the same domains are held out; 1 in the
+        paper, where a domain is trained on again before it has become strange.
       group_dro_step_size: by which Group DRO's weights follow the risks.
       irm_penalty: weight of IRM's penalty.
       vrex_penalty: weight of V-REx's variance.
@@ -45,6 +50,9 @@ class Hyperparameters:
     keep_linearization: bool = True
     energy_statistics: str = "batch"
     temperature: float = 1.0
+    margin: str = "plain"
+    relative_margin: bool = False
+    hold_out_steps: int = 1
     group_dro_step_size: float = 0.01
     irm_penalty: float = 100.0
     vrex_penalty: float = 10.0

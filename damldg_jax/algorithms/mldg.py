@@ -27,12 +27,13 @@ import jax
 import jax.numpy as jnp
 
 from damldg_jax.algorithms.hyperparameters import Hyperparameters
-from damldg_jax.algorithms.signature import Algorithm, Aux, State, stateless
+from damldg_jax.algorithms.margins import MARGINS, Margin
+from damldg_jax.algorithms.meta_state import make_meta_state
+from damldg_jax.algorithms.signature import Algorithm, Aux, State
 from damldg_jax.meta import (
     Batch,
     Inner,
     MetaSplit,
-    domain_shift_margin,
     hold_out,
     meta_test_loss,
     virtual_update,
@@ -41,8 +42,6 @@ from damldg_jax.models import Network
 from damldg_jax.parallel import mean_over_devices
 from damldg_jax.types import BatchStats, Params
 
-# From the logits of S' and of V at theta' to the weight of the meta-test loss.
-WeightFn = Callable[[jax.Array, jax.Array], jax.Array]
 # From a gradient with respect to theta' to the one with respect to theta.
 PullBack = Callable[[Params], Params]
 
@@ -56,7 +55,7 @@ def mldg(
     network: Network,
     hyperparameters: Hyperparameters,
     axis_name: str | None = None,
-    weigh: WeightFn = _unit_weight,
+    weigh: Margin = _unit_weight,
 ) -> Algorithm:
     """Gradient of ``L_theta(S') + weight * L_theta'(V)``.
 
@@ -71,6 +70,7 @@ def mldg(
       theta', without the weight), ``gamma`` and ``held_out``.
     """
     settings = hyperparameters
+    meta_state = make_meta_state(settings)
 
     def gradient(
         params: Params,
@@ -79,13 +79,14 @@ def mldg(
         batch: Batch,
         rng: jax.Array,
     ) -> tuple[Params, Aux]:
-        split = hold_out(rng, batch, settings.num_held_out)
+        key, unit = meta_state.look(state, rng)
+        split = hold_out(key, batch, settings.num_held_out)
         virtual, pull_back, inner = _virtual_updates(
             params, network, batch_stats, split.meta_train, settings, axis_name
         )
         batch_stats = jax.lax.stop_gradient(inner.risk.state)
         outer, (gamma, meta_test) = jax.grad(
-            functools.partial(_weighted_loss, weigh=weigh), has_aux=True
+            functools.partial(_weighted_loss, weigh=weigh, unit=unit), has_aux=True
         )(virtual, network, batch_stats, split, settings, axis_name)
         outer = pull_back(mean_over_devices(outer, axis_name))
         metrics = {
@@ -95,9 +96,10 @@ def mldg(
             "held_out": split.held_out,
         }
         gradient = jax.tree.map(jnp.add, inner.gradient, outer)
-        return gradient, Aux(batch_stats, state, metrics)
+        after = meta_state.update(state, key, gamma)
+        return gradient, Aux(batch_stats, after, metrics)
 
-    return Algorithm(stateless, gradient)
+    return Algorithm(meta_state.init, gradient)
 
 
 def _virtual_updates(
@@ -162,9 +164,10 @@ def _weighted_loss(
     settings: Hyperparameters,
     axis_name: str | None,
     *,
-    weigh: WeightFn,
+    weigh: Margin,
+    unit: jax.Array | float,
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    """Returns ``gamma L_theta'(V)``, and its two factors."""
+    """Returns ``gamma L_theta'(V)``, gamma in its unit, and its two factors."""
     train, test = split.meta_train.inputs, split.meta_test.inputs
     forward = network.training_forward(batch_stats)
     loss, risk = meta_test_loss(
@@ -184,7 +187,7 @@ def _weighted_loss(
     gamma = weigh(train_logits, test_logits)
     if not settings.margin_gradient:
         gamma = jax.lax.stop_gradient(gamma)
-    return gamma * loss, (gamma, loss)
+    return gamma / unit * loss, (gamma, loss)
 
 
 def da_mldg(
@@ -214,10 +217,6 @@ def da_mldg(
       >>> sorted(aux.metrics)
       ['gamma', 'held_out', 'loss', 'meta_test_loss']
     """
-    margin = functools.partial(
-        domain_shift_margin,
-        temperature=hyperparameters.temperature,
-        axis_name=axis_name,
-        objective=network.objective,
-    )
+    make = MARGINS[hyperparameters.margin]
+    margin = make(hyperparameters, network.objective, axis_name)
     return mldg(network, hyperparameters, axis_name, weigh=margin)
