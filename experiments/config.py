@@ -55,7 +55,7 @@ _NUMBERS = {
 
 # Settings that take one of a few words.
 CHOICES = {
-    "evaluation_statistics": ("recomputed", "running"),
+    "evaluation_statistics": ("recomputed", "running", "target"),
     "energy_statistics": ENERGY_STATISTICS,
     "margin": tuple(MARGINS),
     "risk_mean": ("domains", "samples"),

@@ -213,7 +213,9 @@ _define("Training", flags.DEFINE_float, "test_fraction",
 _define("Training", flags.DEFINE_enum, "evaluation_statistics",
         CHOICES["evaluation_statistics"],
         "Batch normalisation in evaluation: by statistics recomputed on training "
-        "utterances for the parameters at hand, or by the running ones, which lag.")
+        "utterances for the parameters at hand; by the running ones, which lag; or, "
+        "transductively, on the target by those of its own unlabelled utterances "
+        "(AdaBN), which the results then say.")
 _define("Training", flags.DEFINE_integer, "split_seed",
         "Draws the speakers kept for validation, and those tested on within a corpus; "
         "the same for all trials, but for --vary_split.",

@@ -112,6 +112,10 @@ class Placement:
             capacity *= len(self._dataset.target.phrases)
         return pack_domains(members, capacity, weights)
 
+    def target(self, division: Division) -> Domains:
+        """The utterances that a run is tested on, as one domain; in host memory."""
+        return pack_domains([division.test], len(self._dataset.utterances))
+
     def training_excerpts(
         self,
         domains: Domains,

@@ -9,6 +9,7 @@ from damldg_jax.algorithms import ALGORITHMS, Algorithm
 from damldg_jax.assembly import Network
 from damldg_jax.augment import NO_AUGMENTATION, OF_PICTURES, Augmentation
 from damldg_jax.averaging import averaging
+from damldg_jax.batches import Domains
 from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
@@ -215,9 +216,45 @@ class Programs:
         """
         if self.config.evaluation_statistics == "running":
             return batch_stats
-        WATCH.leave_if_asked()
-        recompute = self._recompute(len(division.train), per_domain)
         domains = self.placement.domains(division)
+        return self._recomputed(division, params, batch_stats, domains, per_domain)
+
+    def target_statistics(
+        self,
+        division: Division,
+        params: Params,
+        batch_stats: BatchStats,
+        per_domain: int,
+    ) -> BatchStats:
+        """The statistics of the target's own utterances, of which no label is needed.
+
+        Li et al. 2016 (https://arxiv.org/abs/1603.04779), AdaBN.
+
+        Args:
+          division: of the run.
+          params: theta, in host memory.
+          batch_stats: of the same structure, likewise.
+          per_domain: utterances in a batch.
+
+        Returns:
+          The statistics, in host memory.
+
+        Raises:
+          Interrupted: the process was told to end.
+        """
+        domains = self.placement.target(division)
+        return self._recomputed(division, params, batch_stats, domains, per_domain)
+
+    def _recomputed(
+        self,
+        division: Division,
+        params: Params,
+        batch_stats: BatchStats,
+        domains: Domains,
+        per_domain: int,
+    ) -> BatchStats:
+        WATCH.leave_if_asked()
+        recompute = self._recompute(len(domains.sizes), per_domain)
         given = replicate((params, batch_stats), self._local)
         store = self.placement.local_store(division)
         return to_host(recompute(*given, store, replicate(domains, self._local)))

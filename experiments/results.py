@@ -188,6 +188,11 @@ def _about_inputs(entries: Sequence[Entry]) -> list[str]:
                 f"{kind}: normalised by the mean and deviation of {rule.meaning} "
                 f"(--normalization={name})."
             )
+    if any(entry.get("adapted") for entry in entries):
+        notes.append(
+            "TRANSDUCTIVE statistics: batch normalisation by those of the target's "
+            "unlabelled utterances (--evaluation_statistics=target)."
+        )
     return notes
 
 

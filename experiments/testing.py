@@ -1,7 +1,7 @@
 """Evaluates parameters on the validation speakers and on the target."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,7 +96,11 @@ def test(
         return programs.predict(run.division, params, statistics, members, what)
 
     test, dataset, config = run.division.test, programs.dataset, programs.config
-    predictions = {name: look(name, run.split.target, test) for name in chosen}
+    target = run.split.target
+    predictions = {
+        name: _on_target(run, programs, trained, lambda n=name: look(n, target, test))
+        for name, trained in chosen.items()
+    }
     write_predictions(run.folder / PREDICTIONS, dataset, test, predictions)
     write_exhibits(run, dataset, functools.partial(look, "last"), predictions["last"])
     entries = {
@@ -107,6 +111,22 @@ def test(
     }
     write_models(run, programs, chosen, entries, look)
     return list(entries.values())
+
+
+def _on_target(
+    run: Run, programs: Programs, trained: Trained, look: Callable[[], Predictions]
+) -> Predictions:
+    """Predicts the target, by its own statistics if that is asked for."""
+    if programs.config.evaluation_statistics != "target":
+        return look()
+    batch_size = schedule(run.division, programs.config).per_domain * len(
+        run.division.train
+    )
+    given = run.division, trained.params, trained.batch_stats
+    statistics = programs.target_statistics(*given, batch_size)
+    what = f"Looking at {run.split.target} (by its own statistics)"
+    test = run.division.test
+    return programs.predict(run.division, trained.params, statistics, test, what)
 
 
 def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
@@ -149,6 +169,7 @@ def make_entry(
       The entry.
     """
     target, normalization = dataset.target, NORMALIZATIONS[config.normalization]
+    adapted = config.evaluation_statistics == "target"
     labels = dataset.store.labels[run.division.test]
     scores = target.report.score(labels, predicted.outputs)
     return {
@@ -162,6 +183,7 @@ def make_entry(
         "step": step,
         "split_hash": run.division.account["hash"],
         "normalization": config.normalization,
-        "transductive": bool(normalization and normalization.transductive),
+        "transductive": adapted or bool(normalization and normalization.transductive),
+        **({"adapted": "batch_statistics"} if adapted else {}),
         **target.report.entry(scores, target.classes),
     }

@@ -184,3 +184,22 @@ def test_several_layers_stand_side_by_side(place):
     ]
     means = [x.dataset.features[0][0][:64] for x in alone]
     np.testing.assert_allclose(joined[:128], np.concatenate(means), rtol=2e-3)
+
+
+def test_the_targets_own_batch_statistics(place, capsys):
+    changes = {"methods": ("deep_all",), "steps": 20}
+    plain = settings(place, workdir=place / "plain", **changes)
+    adapted = settings(
+        place, workdir=place / "adapted", evaluation_statistics="target", **changes
+    )
+    before, after = (run_experiments(config)[0] for config in (plain, adapted))
+    out = capsys.readouterr().out
+    assert "TRANSDUCTIVE statistics" in out
+    assert not before["transductive"]
+    assert after["transductive"]
+    assert after["adapted"] == "batch_statistics"
+    told = [
+        next(config.workdir.glob("runs/*/*/trial_0/predictions.csv")).read_text()
+        for config in (plain, adapted)
+    ]
+    assert told[0] != told[1]
