@@ -21,7 +21,8 @@ _PARTS = "fused"
 _OF_THE_SPLIT = (
     *("train_utterances", "validation_speakers", "split_hash", "training_hash"),
 )
-_OF_A_RUN = ("sources", "target", "method", "seed", "title", "data", "crop_frames")
+_DATA = ("data", "altered_data")
+_OF_A_RUN = ("sources", "target", "method", "seed", "title", "crop_frames", *_DATA)
 # The length of a training, with which others reckon.
 _LENGTHS = ("steps", "batch_size", "evaluate_every")
 
@@ -51,7 +52,11 @@ def account_of(ensemble: Ensemble, options: Options) -> dict[str, Any]:
         "target": ensemble.test[0],
         "method": ensemble.method,
         "seed": [its.get("seed") for its in every],
-        "data": _merged([its.get("data") or {} for its in every]),
+        **{
+            name: _merged([its.get(name) or {} for its in every])
+            for name in _DATA
+            if any(name in its for its in every)
+        },
         FUSION: options.over,
         "fusion_mean": options.mean,
         # By their ratios, in digits that a reader can take in.
