@@ -16,6 +16,7 @@ from experiments.fuse.directories import read_directories
 from experiments.fuse.ensembles import Options
 from experiments.fuse.flags import read_options
 from experiments.report.command import make_report
+from experiments.report.conditions import conditions
 from experiments.report.protocols import sort_by_protocol
 from experiments.report.run_folders import find_runs
 from tests.fake_runs import CORPORA, write_left_out, write_run
@@ -290,10 +291,13 @@ def test_transductive_runs_are_mixed_where_that_is_said(place):
 
 def test_runs_of_other_lengths_are_fused_and_told_apart(place):
     for trial in range(3):
-        change(run(place, "mfcc", trial=trial), "run.json", steps=80, vary_split=True)
-        change(run(place, "log_mel", trial=trial), "run.json", vary_split=True)
+        known = {"vary_split": True, "validation_fraction": 0.2}
+        change(run(place, "log_mel", trial=trial), "run.json", **known)
+        known |= {"steps": 80, "validation_fraction": 0.25}
+        change(run(place, "mfcc", trial=trial), "run.json", **known)
     both(place)
     (protocol,) = sort_by_protocol(find_runs([place / "fused"]).runs)
+    assert "Features are log_mel+mfcc" in conditions(protocol)[0]
     assert protocol.runs[0].account["schedules"] == [[40, 12, None], [80, 12, None]]
     assert "steps" not in protocol.runs[0].account
 

@@ -57,15 +57,22 @@ def account_of(ensemble: Ensemble, options: Options) -> dict[str, Any]:
             for name in _DATA
             if any(name in its for its in every)
         },
-        FUSION: options.over,
-        "fusion_mean": options.mean,
-        # By their ratios, in digits that a reader can take in.
-        "fusion_weights": [round(w / sum(options.weights), 6) for w in options.weights],
-        "fused_runs": len(ensemble.parts),
+        **_fusion(ensemble, options),
         _PARTS: [_unlike(its, settings) for its in _each_once(ensemble.parts)],
         "parts": {part.name: _digest(part) for part in ensemble.parts},
     }
     return json.loads(json.dumps(plain(account)))
+
+
+def _fusion(ensemble: Ensemble, options: Options) -> dict[str, Any]:
+    total = sum(options.weights)
+    return {
+        FUSION: options.over,
+        "fusion_mean": options.mean,
+        # By their ratios, in digits that a reader can take in.
+        "fusion_weights": [round(weight / total, 6) for weight in options.weights],
+        "fused_runs": len(ensemble.parts),
+    }
 
 
 def circumstances_of(ensemble: Ensemble) -> dict[str, Any]:

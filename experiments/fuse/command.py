@@ -81,15 +81,7 @@ def fuse_directories(
         )
     directories = read_directories(paths, options.methods)
     ensembles = make_ensembles(directories, options)
-    for ensemble in ensembles:
-        check(ensemble, options.mix_transductive)
-        _tell_what_is_left(ensemble)
-    synthetic = [e.parts[0].run.circumstances.get("synthetic") for e in ensembles]
-    if any(synthetic) and not all(synthetic):
-        raise InputError(
-            "Some targets are synthetic corpora and others real. Fuse them apart, by "
-            "--only_targets and another --workdir."
-        )
+    synthetic = _check(ensembles, options)
     accounts = {e.folder(workdir): account_of(e, options) for e in ensembles}
     with held_folders(accounts):
         if overwrite:
@@ -101,10 +93,23 @@ def fuse_directories(
         }
     told = _told(directories, options)
     classes = ensembles[0].parts[0].run.classes
-    fused = {"synthetic": any(synthetic), "classes": classes, "fused": told}
-    write_results(workdir, results, **fused)
+    write_results(workdir, results, synthetic=synthetic, classes=classes, fused=told)
     write_json(workdir / "config.json", _config(told, accounts, workdir))
-    return _table(results, ensembles[0], any(synthetic))
+    return _table(results, ensembles[0], synthetic)
+
+
+def _check(ensembles: Sequence[Ensemble], options: Options) -> bool:
+    """Refuses what does not go together; returns whether the corpora are synthetic."""
+    for ensemble in ensembles:
+        check(ensemble, options.mix_transductive)
+        _tell_what_is_left(ensemble)
+    synthetic = [e.parts[0].run.circumstances.get("synthetic") for e in ensembles]
+    if any(synthetic) and not all(synthetic):
+        raise InputError(
+            "Some targets are synthetic corpora and others real. Fuse them apart, by "
+            "--only_targets and another --workdir."
+        )
+    return any(synthetic)
 
 
 def _clear(accounts: Iterable[pathlib.Path]) -> None:
