@@ -181,7 +181,9 @@ def table(
 def _about_inputs(entries: Sequence[Entry]) -> list[str]:
     """How inputs were normalised, and whether the target had a part in it."""
     notes = []
-    for name in sorted({entry["normalization"] for entry in entries}):
+    # Of what is fused each part has its own.
+    names = {name for entry in entries for name in entry["normalization"].split("+")}
+    for name in sorted(names):
         if rule := NORMALIZATIONS[name]:
             kind = "TRANSDUCTIVE inputs" if rule.transductive else "inputs"
             notes.append(

@@ -47,9 +47,14 @@ class Run:
     @property
     def lock(self) -> pathlib.Path:
         """What is locked by the command that trains it."""
-        # Not in its folder, which may be deleted to be made anew.
-        name = hashlib.sha256("/".join(self.folder.parts[-3:]).encode()).hexdigest()
-        return locks.place(self.folder.parents[2], name[:16])
+        return lock_of(self.folder)
+
+
+def lock_of(folder: pathlib.Path) -> pathlib.Path:
+    """What is locked by the command that writes a run's folder."""
+    # Not in it, as it may be deleted to be made anew.
+    name = hashlib.sha256("/".join(folder.parts[-3:]).encode()).hexdigest()
+    return locks.place(folder.parents[2], name[:16])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,18 +9,14 @@ import contextlib
 import dataclasses
 import json
 import pathlib
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from damldg_jax.errors import InputError
 from damldg_jax.features import SIGN
-from damldg_jax.records import locks
+from experiments.accounts import folders_in_the_way, held_folders, write_accounts
 from experiments.circumstances import devices, versions
 from experiments.config import Config
-from experiments.console import say_once
 from experiments.data import Prepared, data_hash
-from experiments.differences import differences
 from experiments.initial_weights import digest
 from experiments.outputs import write_json
 from experiments.runs import Run, schedule
@@ -123,18 +119,7 @@ def claim(
         differences and the remedy.
     """
     accounts = _accounts(config, prepared, runs, account_of)
-    in_the_way = _differences(accounts)
-    if in_the_way and not config.overwrite:
-        folder, difference = next(iter(in_the_way.items()))
-        raise InputError(
-            f"{len(in_the_way)} of the runs in {config.workdir} are of other settings "
-            f"or data. {folder}: {difference}. Choose another --workdir, or have them "
-            "deleted and done anew by --overwrite."
-        )
-    for folder in in_the_way:
-        shutil.rmtree(folder)
-    for folder, account in accounts.items():
-        write_json(folder / "run.json", account)
+    write_accounts(config.workdir, accounts, config.overwrite)
     if latest:
         described = _describe(config, prepared, accounts)
         write_json(config.workdir / "config.json", described)
@@ -152,10 +137,7 @@ def held(runs: Sequence[Run]) -> Iterator[None]:
     Raises:
       InputError: the work directory cannot be written to.
     """
-    with contextlib.ExitStack() as stack:
-        # In one order: two commands never wait for each other.
-        for path in sorted({run.lock for run in runs}):
-            stack.enter_context(locks.held(path, say_once, "train runs", "--workdir"))
+    with held_folders(run.folder for run in runs):
         yield
 
 
@@ -172,7 +154,7 @@ def other_runs(
     Returns:
       By folder, what differs.
     """
-    return _differences(_accounts(config, prepared, runs, account_of))
+    return folders_in_the_way(_accounts(config, prepared, runs, account_of))
 
 
 def _accounts(
@@ -186,30 +168,6 @@ def _accounts(
         run.folder: json.loads(json.dumps(account_of(run, prepared, config)))
         for run in runs
     }
-
-
-def _differences(
-    accounts: Mapping[pathlib.Path, Mapping[str, Any]],
-) -> dict[pathlib.Path, str]:
-    found = {folder: _difference(folder, its) for folder, its in accounts.items()}
-    return {folder: difference for folder, difference in found.items() if difference}
-
-
-def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
-    """What keeps a folder from being gone on with, or nothing."""
-    # An empty one is left where its first file could not be written.
-    if not folder.exists() or all(p.suffix == ".tmp" for p in folder.iterdir()):
-        return ""
-    try:
-        stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        # Earlier versions told none of these: one is implied by what they told of the
-        # split, the others were not to be had.
-        implied = {"vary_split": False, "init_from": None}
-        implied["training_hash"] = account["training_hash"]
-        stored = {n: x for n, x in implied.items() if n in account} | stored
-        return differences(stored, account)
-    except (OSError, ValueError, AttributeError) as error:
-        return f"its run.json cannot be read ({error})"
 
 
 def _describe(

@@ -66,7 +66,9 @@ def _texts(protocol: Protocol) -> Iterator[str]:
         yield f"{_from_to(trials)} trial(s) instead of ten"
     if "model_depth" in settings and not settings.get("init_from"):
         yield "weights are random at first, in the paper those of speaker recognition"
-    if fraction := settings.get("validation_fraction"):
+    fraction = settings.get("validation_fraction")
+    # Of what is fused it may be text, if parts have others for the same division.
+    if fraction and isinstance(fraction, int | float):
         yield (
             f"{fraction:.0%} of the source speakers are kept for choosing a step and "
             "not trained on; the paper says nothing of such"

@@ -16,13 +16,13 @@ from experiments.report.run_folders import RunRecord
 # What an account says of a run beside the protocol: which it is, and what follows from
 # its split.
 _OF_THE_RUN = {
-    *("sources", "target", "method", "seed", "title"),
-    *("steps", "batch_size", "evaluate_every", "crop_frames"),
+    *("sources", "target", "method", "seed", "title", "parts"),
+    *("steps", "batch_size", "evaluate_every", "schedules", "crop_frames"),
     *("train_utterances", "validation_speakers", "split_hash", "training_hash"),
     *("data",),
 }
 # Must agree where two runs have the same sources.
-_OF_THE_SOURCES = ("steps", "batch_size", "evaluate_every")
+_OF_THE_SOURCES = ("steps", "batch_size", "evaluate_every", "schedules")
 
 
 @dataclasses.dataclass
@@ -138,8 +138,11 @@ def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:
     sources, account = "+".join(run.test[1]), run.account
     if account.get("vary_split") and account.get("train_utterances"):
         # Each trial has training utterances of its own: an epoch is what they share.
-        epochs = account["steps"] * account["batch_size"] / account["train_utterances"]
-        yield f"epochs with sources {sources}", round(epochs)
+        # What is fused of runs of other lengths has none.
+        if account.get("steps"):
+            drawn = account["steps"] * account["batch_size"]
+            epochs = round(drawn / account["train_utterances"])
+            yield f"epochs with sources {sources}", epochs
         return
     for name in _OF_THE_SOURCES:
         if account.get(name) is not None:

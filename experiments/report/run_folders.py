@@ -148,12 +148,12 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
             unfinished += 1
             continue
         try:
-            record = _read(folder)
+            record = read_run(folder)
             if record is None:
                 pretrained += 1
             else:
                 runs.append(record)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             told = f"{type(error).__name__}: {error}"
             warnings.append(f"{folder} is damaged and left out ({told}).")
     if unfinished:
@@ -177,15 +177,25 @@ def find_runs(paths: Sequence[pathlib.Path]) -> Found:
 
 
 # What reading a file that was cut, changed or written by something else may raise.
-_DAMAGE = (
+DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError),
     # The last one by a zip file whose way of compressing has turned into another.
     *(csv.Error, zipfile.BadZipFile, zlib.error, NotImplementedError),
 )
 
 
-def _read(folder: pathlib.Path) -> RunRecord | None:
-    """The run in a folder; None of a pre-training, which is no result on emotions."""
+def read_run(folder: pathlib.Path) -> RunRecord | None:
+    """Reads a finished run, all its files.
+
+    Args:
+      folder: of the run.
+
+    Returns:
+      The run; None of a pre-training, which is no result on emotions.
+
+    Raises:
+      Exception: one of ``DAMAGE``, where a file is not what was written.
+    """
     account = _json(folder / "run.json", dict)
     if account.get("target_kind") == "speaker":
         return None

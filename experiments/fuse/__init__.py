@@ -1,0 +1,1 @@
+"""Ensembles and late fusions of finished runs, from their predictions alone."""
