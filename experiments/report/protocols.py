@@ -19,7 +19,7 @@ _OF_THE_RUN = {
     *("sources", "target", "method", "seed", "title", "parts"),
     *("steps", "batch_size", "evaluate_every", "schedules", "crop_frames"),
     *("train_utterances", "validation_speakers", "split_hash", "training_hash"),
-    *("data",),
+    *("data", "altered_data"),
 }
 # Must agree where two runs have the same sources.
 _OF_THE_SOURCES = ("steps", "batch_size", "evaluate_every", "schedules")
@@ -132,6 +132,8 @@ def _stated_by(protocols: Sequence[Protocol]) -> set[str]:
 def _facts(run: RunRecord) -> Iterator[tuple[str, Any]]:
     features = run.circumstances.get("feature_settings") or {}
     for corpus, value in (run.account.get("data") or {}).items():
+        yield f"data of {corpus}", value
+    for corpus, value in (run.account.get("altered_data") or {}).items():
         yield f"data of {corpus}", value
     for corpus, value in features.items():
         yield f"features of {corpus}", value
