@@ -82,7 +82,7 @@ def _true_logit(logits: jax.Array, labels: jax.Array) -> jax.Array:
 CLASSES = Objective(domain_risks, energy, _true_logit, jax.nn.softmax)
 
 
-def classes(label_smoothing: float = 0.0) -> Objective:
+def class_objective(label_smoothing: float = 0.0) -> Objective:
     """Makes the objective of classes.
 
     Args:

@@ -28,7 +28,12 @@ from damldg_jax.labelling import (
     label_classes,
     label_dimensions,
 )
-from damldg_jax.objectives import DIMENSION_LOSSES, Objective, classes, dimensions
+from damldg_jax.objectives import (
+    DIMENSION_LOSSES,
+    Objective,
+    class_objective,
+    dimensions,
+)
 from damldg_jax.reports import (
     BINARY_REPORT,
     CLASS_REPORT,
@@ -116,7 +121,7 @@ def emotion_target(wishes: Wishes) -> Target:
         mapping=mapping,
         label=functools.partial(label_classes, emotions, emotions, mapping),
         num_outputs=len(emotions),
-        objective=classes(wishes.label_smoothing),
+        objective=class_objective(wishes.label_smoothing),
         report=CLASS_REPORT,
         description=" ".join(notices),
         notices=notices,
@@ -150,7 +155,7 @@ def binary_target(
         mapping=mapping,
         label=functools.partial(label_classes, classes, phrases, mapping),
         num_outputs=len(classes),
-        objective=classes(wishes.label_smoothing),
+        objective=class_objective(wishes.label_smoothing),
         report=BINARY_REPORT,
         description=f"Classes of {kind}: {described}.",
         notices=notices,
@@ -196,7 +201,7 @@ def picture_target(kind: str, classes: tuple[str, ...], wishes: Wishes) -> Targe
             label_classes, classes, classes, {name: name for name in classes}
         ),
         num_outputs=len(classes),
-        objective=classes(wishes.label_smoothing),
+        objective=class_objective(wishes.label_smoothing),
         report=BINARY_REPORT,
         description=f"Classes: {', '.join(classes)}.",
         notices=_emotions_in_vain(wishes),
@@ -239,7 +244,7 @@ def speaker_target(wishes: Wishes) -> Target:
         mapping={},
         label=functools.partial(label_speakers, (), least),
         num_outputs=0,
-        objective=classes(wishes.label_smoothing),
+        objective=class_objective(wishes.label_smoothing),
         report=SPEAKER_REPORT,
     )
 
