@@ -14,7 +14,8 @@ from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.meta import Batch
 from damldg_jax.networks import NETWORKS, NetworkSettings
 from damldg_jax.parallel import AXIS
-from damldg_jax.pooled import pool_statistics, pooled
+from damldg_jax.pooled import pooled
+from damldg_jax.pooling import pool_statistics
 from tests.baselines import KEY, QUICK, TELLING, relative
 from tests.tiny import CLASSES, FEATURES, tiny_batch
 
