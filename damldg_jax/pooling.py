@@ -84,7 +84,7 @@ def _average(
 def _moments(
     module: nn.Module, x: jax.Array, of_batch: Callable[[], Moments] | None
 ) -> Moments:
-    """Those of the batch, of which the running ones take their part, or these."""
+    """In training the batch's, which the running ones follow; else the running ones."""
     size = x.shape[-1:]
     mean = module.variable("batch_stats", "mean", jnp.zeros, size, x.dtype)
     variance = module.variable("batch_stats", "var", jnp.ones, size, x.dtype)
