@@ -5,15 +5,19 @@ paper, and give it a row here.
 """
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from damldg_jax.assembly import Network
+from damldg_jax.attentive import attentive
 from damldg_jax.chunks import in_chunks, statistics_in_the_way
 from damldg_jax.errors import InputError
 from damldg_jax.models import resnet
 from damldg_jax.norms import NORMS
 from damldg_jax.objectives import CLASSES, Objective
 from damldg_jax.pooled import pooled
+from damldg_jax.temporal import temporal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,9 +26,10 @@ class NetworkSettings:
 
     Attributes:
       depth: layers of the ResNet, a key of ``STAGE_SIZES``.
-      width: channels of its first stage.
+      width: channels of its first stage; hidden units of what scores frames in
+        ``attentive``; channels of the convolutions of ``temporal``.
       norm: how the ResNet normalises, a key of ``NORMS``.
-      hidden_units: of each hidden layer on pooled statistics.
+      hidden_units: of each hidden layer on statistics over time.
       compute_dtype: of convolutions, products and activations, a key of
         ``COMPUTE_DTYPES``.
       remat: whether the backward pass computes the insides of the ResNet's blocks
@@ -76,17 +81,35 @@ def _resnet(settings: NetworkSettings, *args, **options) -> Network:
     return in_chunks(network, settings.micro_batches)
 
 
-def _pooled(
-    settings: NetworkSettings, *args, for_cpu: bool | None = None, **options
+def _head(
+    build: Callable[..., Network],
+    settings: NetworkSettings,
+    *args,
+    for_cpu: bool | None = None,
+    **options,
 ) -> Network:
-    del for_cpu  # It has nothing to convolve.
-    network = pooled(
+    del for_cpu  # It computes the same everywhere.
+    network = build(
         *args,
         hidden_units=settings.hidden_units,
         compute_dtype=settings.compute_dtype,
         **options,
     )
     return in_chunks(network, settings.micro_batches)
+
+
+def _pooled(settings: NetworkSettings, *args, **options) -> Network:
+    return _head(pooled, settings, *args, **options)
+
+
+def _attentive(settings: NetworkSettings, *args, **options) -> Network:
+    build = functools.partial(attentive, width=settings.width)
+    return _head(build, settings, *args, **options)
+
+
+def _temporal(settings: NetworkSettings, *args, **options) -> Network:
+    build = functools.partial(temporal, width=settings.width)
+    return _head(build, settings, *args, **options)
 
 
 class Entry(NamedTuple):
@@ -98,17 +121,21 @@ class Entry(NamedTuple):
         time, so that an utterance must not be normalised by these.
       norms: keys of ``NORMS`` that it can do with.
       trials_at_once: runs that one device computes side by side fastest.
+      least_width: what ``NetworkSettings.width`` must be at least.
     """
 
     factory: Factory
     pools_inputs: bool = False
     norms: tuple[str, ...] = ("batch",)
     trials_at_once: int = 1
+    least_width: int = 1
 
 
 NETWORKS = {
     "resnet": Entry(_resnet, norms=tuple(NORMS)),
     "pooled": Entry(_pooled, pools_inputs=True),
+    "attentive": Entry(_attentive),
+    "temporal": Entry(_temporal, least_width=2),
 }
 
 
@@ -121,13 +148,20 @@ def check(name: str, settings: NetworkSettings) -> None:
 
     Raises:
       InputError: the network has no such normalisation, or one over the batch where
-        parts of the batch are to be computed one by one; or the parts are no number.
+        parts of the batch are to be computed one by one; or the parts are no number; or
+        the network is too narrow.
     """
     parts = settings.micro_batches
     if not isinstance(parts, int) or parts < 1:
         raise InputError(f"--micro_batches={parts}: give a whole number, at least 1.")
     if parts > 1 and settings.norm == "batch":
         raise statistics_in_the_way(parts)
+    least = NETWORKS[name].least_width
+    if settings.width < least:
+        raise InputError(
+            f"--model_width={settings.width} with --model={name}: its layers normalise "
+            f"over their channels, of which it needs at least {least}."
+        )
     if settings.norm not in NETWORKS[name].norms:
         raise InputError(
             f"--network_norm={settings.norm} with --model={name}: this network has "

@@ -287,19 +287,21 @@ _define("Model", flags.DEFINE_enum, "init_channels", CHOICES["init_channels"],
         "--features; sum, added up to one, for spectrograms.")
 _define("Model", flags.DEFINE_enum, "model", CHOICES["model"],
         "The network: resnet, a ResNet, for spectrograms; pooled, mean and deviation "
-        "over time and a small network on them, for embeddings. Left out: what suits "
-        "--features.")
+        "over time and a small network on them, for embeddings; of many frames also "
+        "attentive, the same with frames weighted by attention, and temporal, the same "
+        "behind convolutions over time. Left out: what suits --features.")
 _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
         "Layers of the ResNet.")
 _define("Model", flags.DEFINE_integer, "model_width",
-        "Channels of its first stage, doubled from stage to stage. 8 or 16 suit a "
-        "laptop.", lower_bound=1)
+        "Channels of the ResNet's first stage, doubled from stage to stage: 8 or 16 "
+        "suit a laptop. Units of the attention of 'attentive', channels of the "
+        "convolutions of 'temporal'.", lower_bound=1)
 _define("Model", flags.DEFINE_enum, "network_norm", CHOICES["network_norm"],
         "How the ResNet normalises: over the batch, or over groups of channels of each "
         "utterance (no running statistics, needed by --micro_batches).")
 _define("Model", flags.DEFINE_list, "hidden_units",
-        "Units of each hidden layer of the network 'pooled', separated by commas; "
-        "nothing for a linear classifier.")
+        "Units of each hidden layer of the networks 'pooled', 'attentive' and "
+        "'temporal', separated by commas; nothing for a linear classifier.")
 _define("Precision and memory", flags.DEFINE_enum, "compute_dtype",
         CHOICES["compute_dtype"],
         "Of convolutions, products and activations. Parameters, the optimiser, "

@@ -18,6 +18,7 @@ from damldg_jax.meta import (
     meta_train_loss,
     virtual_update,
 )
+from tests.heads import LEARNT, head
 from tests.tiny import smooth_network, tiny_batch, tiny_resnet
 
 OPTIONS = [
@@ -90,11 +91,14 @@ CASES = [
     *itertools.product(["mldg", "da_mldg"], OPTIONS, [smooth_network]),
     # The nested gradient of a real network takes long to compile: one case will do.
     ("da_mldg", OPTIONS[0], tiny_resnet),
+    *(("da_mldg", OPTIONS[0], functools.partial(head, name)) for name in LEARNT),
 ]
 
 
 def name(value):
     """Of a case; the same in each process, as an address would not be."""
+    if isinstance(value, functools.partial):
+        return value.args[0]
     return getattr(value, "__name__", str(value))
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
 from damldg_jax.meta import Batch
-from damldg_jax.pooled import counted_frames, pooled
+from damldg_jax.pooled import pooled
+from damldg_jax.pooling import counted_frames
 from tests.baselines import KEY, QUICK, transparent
 
 FEATURES = 4

@@ -13,17 +13,20 @@ from damldg_jax.assembly import assemble
 from damldg_jax.errors import InputError
 from damldg_jax.models import ResNetEncoder, resnet
 from damldg_jax.norms import num_groups
-from damldg_jax.pooled import pooled
 from experiments import xla
 from experiments.config import Config
 from tests.baselines import KEY, QUICK, TELLING, problem, relative
+from tests.heads import HEADS
 from tests.tiny import CLASSES, FEATURES, smooth_network, tiny_batch, tiny_resnet
 
 NETWORKS = {
     "resnet": tiny_resnet,
     "resnet, any device": functools.partial(tiny_resnet, for_cpu=False),
     "resnet, groups": functools.partial(tiny_resnet, norm="group"),
-    "pooled": functools.partial(pooled, CLASSES, FEATURES, hidden_units=(6, 5)),
+    **{
+        name: functools.partial(build, CLASSES, FEATURES, hidden_units=(6, 5))
+        for name, build in HEADS.items()
+    },
 }
 
 

@@ -74,6 +74,15 @@ def test_stablehlo_says_what_the_model_says_of_any_length(model, loaded):
         compare(model, (said["probabilities"], said["energy"]), waves)
 
 
+@pytest.mark.parametrize("network", ["attentive", "temporal"])
+def test_networks_that_look_at_frames_are_exported_too(network):
+    given = {"network": network, "silence": 0.0, "num_features": 40}
+    model = Model(trained.contents(features=Mfcc().settings(), **given), Mfcc())
+    exported = jax.export.deserialize(bytearray(to_stablehlo(model)))
+    said = exported.call(*together(WAVES, 18_000))
+    compare(model, (said["probabilities"], said["energy"]))
+
+
 def test_what_cannot_be_used_gets_no_numbers(loaded):
     waveforms = np.zeros((4, 18_000), np.float32)
     said = loaded.call(waveforms, np.array([399, 400, 18_001, -5], np.int32))

@@ -2,7 +2,7 @@
 
 An embedding of an utterance is one vector, [dimensions], or a vector for each frame,
 [frames, dimensions]. There is no digital silence for it to know: outside of an
-utterance its value is 0, and the network ``pooled`` counts no such frame.
+utterance its value is 0, and no network for embeddings counts such a frame.
 """
 
 from typing import Any, ClassVar
