@@ -174,8 +174,8 @@ def test_flags_that_the_documents_of_the_data_name_exist():
         *("logdir", "html", "json", "help", "flagfile", "depth", "width"),
         *("output", "selection", "rows", "status", "strict"),
         *("checkpoint", "export_dir", "choose_json"),
-            *("fusion_mean", "method_of_each", "mix_transductive", "only_targets"),
-            *("over", "trials_per_ensemble", "weights"),
+        *("fusion_mean", "method_of_each", "mix_transductive", "only_targets"),
+        *("over", "trials_per_ensemble", "weights"),
     }
     assert {"normalization", "target_kind", "features"} <= named
     assert not {x for x in named if not {x, x.removeprefix("no")} & set(FLAGS)}
