@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 from collections.abc import Iterator
 
 import absl.logging
@@ -17,6 +18,18 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         absl.logging.set_verbosity(verbosity)
+
+
+def _is_for_us(record: logging.LogRecord) -> bool:
+    # Said of itself by tensorflow-datasets, at each feature that it reads as bytes.
+    return "FeatureConnector.dtype" not in record.getMessage()
+
+
+def mute_advice_to_developers() -> None:
+    """Drops for good what libraries advise their own developers of."""
+    logger = absl.logging.get_absl_logger()
+    if _is_for_us not in logger.filters:
+        logger.addFilter(_is_for_us)
 
 
 def errors_of_reading() -> tuple[type[Exception], ...]:

@@ -37,10 +37,16 @@ from damldg_jax.records.provenance import (
     described,
     unreplaced,
 )
-from damldg_jax.records.quiet import errors_of_reading, quiet
+from damldg_jax.records.quiet import (
+    errors_of_reading,
+    mute_advice_to_developers,
+    quiet,
+)
 from damldg_jax.records.shards import Chunk, plan
 from damldg_jax.records.writing import writing
 from damldg_jax.workers import Each, in_turn
+
+mute_advice_to_developers()
 
 
 def write(
