@@ -126,7 +126,15 @@ def _account(run: Run, programs: Programs) -> dict[str, Any]:
         "learning_rate": config.learning_rate,
         "batch_size": config.batch_size,
         "versions": versions(),
+        **_began_with(programs.initial_weights),
     }
+
+
+def _began_with(account: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Which weights a run began with, without the names of all their tensors."""
+    if account is None:
+        return {}
+    return {"initial_weights": {n: account[n] for n in ("file", "format", "sha256")}}
 
 
 def _learnt(

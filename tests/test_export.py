@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import sys
 
@@ -234,3 +235,20 @@ def test_nothing_is_written_of_what_cannot_be_exported(run, tmp_path):
     with flagsaver.flagsaver(**given, formats=["safetensors"]):
         command.main([])
     assert (tmp_path / "out" / command.CARD).exists()
+
+
+def test_a_card_tells_of_weights_that_others_have_made():
+    given = described()
+    assert "| began with | random weights |" in model_card(given, None, [])
+    began = {"file": "resnet18.safetensors", "format": "a ResNet", "sha256": "12ab"}
+    features = {"name": "whisper", "weights": "34cd", "layers": [1, 2]}
+    told = dataclasses.replace(
+        given,
+        features={**features, "output": "quantiles", "whole_window": False},
+        training={**given.training, "initial_weights": began},
+    )
+    card = model_card(told, None, [])
+    assert "resnet18.safetensors (a ResNet), SHA-256 12ab" in card
+    assert "whisper, quantiles of layer 1, 2; weights with the SHA-256 34cd" in card
+    stranger = dataclasses.replace(told, features={**told.features, "layers": 3})
+    assert "layer unknown" in model_card(stranger, None, [])

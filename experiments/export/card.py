@@ -131,7 +131,8 @@ def _model(described: Description) -> Section:
         ("tells", f"{described.target}: {', '.join(described.classes)}"),
         ("trained by", f"{method_title(described)}, seed {training.get('seed')}"),
         ("network", f"{described.network}, {size}{settings['compute_dtype']}"),
-        ("features", str(described.features["name"])),
+        ("features", _features(described)),
+        ("began with", _initial_weights(training.get("initial_weights"))),
         ("inputs normalised by", _normalised(described)),
         ("shortest input", f"{described.min_frames} frames; padded with silence"),
         ("versions", ", ".join(f"{n} {v}" for n, v in known.items() if v) or "unknown"),
@@ -143,6 +144,26 @@ def _model(described: Description) -> Section:
             "software works, and nothing else.",
         )
     return Section("Model", told, tables=(Table("model", "Model", ("", ""), rows),))
+
+
+def _features(described: Description) -> str:
+    """Their name, and of a pretrained encoder which numbers of which weights."""
+    told = described.features
+    if "weights" not in told:
+        return str(told["name"])
+    layers = told.get("layers")
+    # A stranger may have written it.
+    layers = ", ".join(map(str, layers)) if isinstance(layers, list) else "unknown"
+    return (
+        f"{told['name']}, {told.get('output')} of layer {layers}; weights with the "
+        f"SHA-256 {told['weights']}, which are no part of the model"
+    )
+
+
+def _initial_weights(given: object) -> str:
+    if not isinstance(given, Mapping):
+        return "random weights"
+    return f"{given.get('file')} ({given.get('format')}), SHA-256 {given.get('sha256')}"
 
 
 def _normalised(described: Description) -> str:
