@@ -29,7 +29,7 @@ def nothing_set():
 def compile_something(number):
     # Long enough to be worth keeping, and another program for each number.
     def many(x):
-        for power in range(200):
+        for power in range(1000):
             x = jnp.sin(x * (power + number))
         return x
 

@@ -225,7 +225,7 @@ def test_hidden_units(given, units):
 
 @pytest.mark.parametrize("given", ["0", "-3", "many", "1.5", "12,,x"])
 def test_hidden_units_that_are_no_numbers_are_refused(given):
-    with pytest.raises(InputError, match=r"--hidden_units=.*whole numbers above 0"):
+    with pytest.raises(InputError, match=r"--hidden_units=.*whole numbers, at least 1"):
         Config(hidden_units=given)
 
 

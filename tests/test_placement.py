@@ -16,7 +16,9 @@ from experiments.placement import Placement
 
 LAYOUT = Layout(tuple(jax.local_devices()[:2]))
 DIVISION = SimpleNamespace(
-    train=(np.arange(3), np.arange(3, 10)), account={"hash": "of the split"}
+    train=(np.arange(3), np.arange(3, 10)),
+    altered=(),
+    account={"hash": "of the split"},
 )
 
 

@@ -29,14 +29,13 @@ Two virtual steps: theta'' = 1.5 - 1/2 (1.5 - 1) = 1.25, its derivative 0.25, ga
 1 + 0.25 (2.5 * 1 + 0.375 * 2) = 1.8125.
 """
 
-import importlib
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from damldg_jax.algorithms import ALGORITHMS, Hyperparameters
+from damldg_jax.algorithms.margins import MARGINS
 from damldg_jax.losses import energy
 from damldg_jax.meta import Batch, hold_out
 from damldg_jax.models import Network
@@ -107,9 +106,7 @@ def test_metrics():
 def test_da_mldg_with_gamma_fixed_to_one_is_mldg(monkeypatch):
     assert compute("da_mldg")[0] != compute("mldg")[0]
     one = lambda *logits, **settings: jnp.ones(())  # noqa: E731
-    # By its file: in the package the name ``mldg`` is the function.
-    file = importlib.import_module("damldg_jax.algorithms.mldg")
-    monkeypatch.setattr(file, "domain_shift_margin", one)
+    monkeypatch.setitem(MARGINS, "plain", lambda *settings: one)
     assert compute("da_mldg")[0] == compute("mldg")[0]
 
 
