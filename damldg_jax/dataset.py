@@ -92,7 +92,7 @@ class Dataset(NamedTuple):
       utterances: name of each.
       speakers: of each.
       sentences: code of the text of each, in its corpus, or empty.
-      fingerprints: of the recording of each, [n] uint32.
+      fingerprints: of the recording of each, [n] uint32; empty of altered copies.
       emotions: that take part.
       target: what the labels are.
       notices: what the user should know, such as emotions that a corpus lacks.
@@ -157,6 +157,7 @@ def build_dataset(
         for name, given in examples.items()
     }
     kept: list[Example] = []
+    fingerprints: list[np.ndarray] = []
     ranges = {}
     for name, its in labelled.items():
         chosen = [examples[name][place] for place in its.places]
@@ -165,6 +166,9 @@ def build_dataset(
             counts=its.counts,
         )
         kept += chosen
+        # An altered copy is no second recording: whoever has the first, has it.
+        hidden = name in altered
+        fingerprints += [e.fingerprint[:0] if hidden else e.fingerprint for e in chosen]
     corpora = {name: its for name, its in ranges.items() if name not in altered}
     labels = np.concatenate([its.labels for its in labelled.values()])
     lengths = [len(example.features) for example in kept]
@@ -179,7 +183,7 @@ def build_dataset(
         utterances=tuple(example.utterance for example in kept),
         speakers=tuple(example.speaker for example in kept),
         sentences=tuple(example.sentence for example in kept),
-        fingerprints=tuple(example.fingerprint for example in kept),
+        fingerprints=tuple(fingerprints),
         emotions=tuple(target.mapping) or tuple(sorted({e.emotion for e in kept})),
         target=target,
         notices=(*target.notices, *told),

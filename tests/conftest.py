@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import tempfile
 
 from tests.quick import QUICK_XLA
@@ -32,6 +33,10 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Shares what is compiled among the processes of a session, if not for longer."""
+    # Who starts the tests in the background of a script has them ignore Ctrl-C, and
+    # with them all commands that they start and interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not os.environ.get(_CACHE):
         folder = tempfile.TemporaryDirectory()
         config.add_cleanup(folder.cleanup)

@@ -51,8 +51,8 @@ class Altered:
           path: of the file.
 
         Returns:
-          The altered waveform. It has no fingerprint: it is no copy that somebody might
-          have put on the other side of a split.
+          The altered waveform, with the fingerprint of what was recorded, by which
+          copies of that are known.
 
         Raises:
           RecordingError: it cannot be used.
@@ -60,7 +60,7 @@ class Altered:
         signal = self.features.read(path)
         values = alter(self.alteration, signal.values, self.features.sample_rate)
         seconds = len(values) / self.features.sample_rate
-        return Signal(values, seconds, np.zeros(0, np.uint32))
+        return Signal(values, seconds, signal.fingerprint)
 
     def __call__(self, waveform: np.ndarray, recording: str = "") -> np.ndarray:
         """Computes the features of a recording that was altered when it was read."""
