@@ -222,6 +222,12 @@ class Config:
                     f"--{name}={given} with --target_kind=dimensions: there are no "
                     "classes. Leave it out."
                 )
+        if self.evaluation_statistics == "target" and self.network_norm != "batch":
+            raise InputError(
+                "--evaluation_statistics=target with "
+                f"--network_norm={self.network_norm}: there are no statistics over the "
+                "batch that the target could give. Leave it out."
+            )
         if self.beam_options and not self.beam:
             raise InputError(
                 f"--beam_options={self.beam_options} without --beam: give both."

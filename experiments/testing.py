@@ -103,8 +103,11 @@ def test(
     }
     write_predictions(run.folder / PREDICTIONS, dataset, test, predictions)
     write_exhibits(run, dataset, functools.partial(look, "last"), predictions["last"])
+    adapted = config.evaluation_statistics == "target"
     entries = {
-        selection: make_entry(run, dataset, config, selection, trained.step, predicted)
+        selection: make_entry(
+            run, dataset, config, selection, trained.step, predicted, adapted
+        )
         for (selection, trained), predicted in zip(
             chosen.items(), predictions.values(), strict=True
         )
@@ -154,6 +157,7 @@ def make_entry(
     selection: str,
     step: int,
     predicted: Predictions,
+    adapted: bool = False,
 ) -> dict[str, Any]:
     """What ``results.json`` tells of a run.
 
@@ -164,12 +168,12 @@ def make_entry(
       selection: rule by which the parameters were chosen.
       step: after which they were taken.
       predicted: what they say of the run's test utterances.
+      adapted: whether the target's own statistics normalised over the batch.
 
     Returns:
       The entry.
     """
     target, normalization = dataset.target, NORMALIZATIONS[config.normalization]
-    adapted = config.evaluation_statistics == "target"
     labels = dataset.store.labels[run.division.test]
     scores = target.report.score(labels, predicted.outputs)
     return {

@@ -264,3 +264,11 @@ def test_what_was_loaded_tells_what_was_seen_though_its_file_has_gone(tmp_path):
         seen_in(run, given, {"metadata": {"training": {}, "domains": []}})
     with pytest.raises(InputError, match="cannot be read"):
         check_unseen(given, [run.split], {})
+
+
+@pytest.mark.parametrize(
+    "given", [{"variants": ("noise",)}, {"evaluation_statistics": "target"}]
+)
+def test_what_makes_no_sense_for_speakers_is_refused(given):
+    with pytest.raises(InputError, match="Pre-training takes neither --variants"):
+        command.main(Config(**given))

@@ -207,3 +207,38 @@ def test_the_targets_own_batch_statistics(place, capsys):
         for config in (plain, adapted)
     ]
     assert told[0] != told[1]
+
+
+def test_weights_are_read_once_unless_they_are_replaced(place, tmp_path):
+    path = tmp_path / "encoder.safetensors"
+    save_file(plain_whisper.random_weights(layers=1), path)
+    config = settings(place, encoder_weights=path, variants=("noise",))
+    first = config.extractor
+    assert settings(place, encoder_weights=path).extractor is first
+    assert config.altered("noise").extractor.encoder is first.encoder
+    before = first.settings()
+    save_file(plain_whisper.random_weights(seed=1, layers=2), path)
+    after = settings(place, encoder_weights=path).extractor
+    assert after.settings()["weights"] != before["weights"]
+    assert after.encoder.num_layers == 2
+
+
+def test_adapting_needs_statistics_over_the_batch():
+    with pytest.raises(InputError, match="no statistics over the batch"):
+        Config(evaluation_statistics="target", network_norm="group")
+
+
+def test_a_model_of_altered_recordings_needs_the_weights_too(place):
+    config = settings(
+        place,
+        features="whisper+noise",
+        methods=("deep_all",),
+        workdir=place / "noisy",
+        data_dir=place / "noisy_records",
+    )
+    run_experiments(config)
+    (folder,) = folders_of(config)
+    with pytest.raises(InputError, match=r"encoder_weights=\.\.\."):
+        damldg_jax.load(folder)
+    model = damldg_jax.load(folder, encoder_weights=config.encoder_weights)
+    assert model.predict(voice(120.0, 0.5, np.random.default_rng(0)), RATE).emotion

@@ -8,9 +8,9 @@ its own and give it a row here: ``--features`` then takes its name, and
 from collections.abc import Callable
 
 from damldg_jax.encoders.signature import EncodeFn, SpeechEncoder
-from damldg_jax.encoders.tensors import Tensors, digest
+from damldg_jax.encoders.tensors import Tensors, digest, identity
 from damldg_jax.encoders.whisper_encoder import open_whisper
 
-__all__ = ["ENCODERS", "EncodeFn", "SpeechEncoder", "Tensors", "digest"]
+__all__ = ["ENCODERS", "EncodeFn", "SpeechEncoder", "Tensors", "digest", "identity"]
 
 ENCODERS: dict[str, Callable[[Tensors], SpeechEncoder]] = {"whisper": open_whisper}

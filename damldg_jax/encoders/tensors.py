@@ -108,6 +108,20 @@ class Tensors:
         return value
 
 
+def identity(path: pathlib.Path) -> tuple[tuple[str, int, int], ...]:
+    """Tells files of weights from others that are put in their place, in no time.
+
+    Args:
+      path: as for ``Tensors``; there need be nothing.
+
+    Returns:
+      Name, size and date of each file.
+    """
+    files = sorted(path.glob(f"*{_SUFFIX}")) if path.is_dir() else [path]
+    states = [(str(file), file.stat()) for file in files if file.is_file()]
+    return tuple((name, its.st_size, its.st_mtime_ns) for name, its in states)
+
+
 def digest(path: pathlib.Path) -> str:
     """A hash of the files of weights, whatever they are called.
 

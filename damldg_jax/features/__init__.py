@@ -14,6 +14,7 @@ from damldg_jax.features import files
 from damldg_jax.features.altered import SIGN, Altered
 from damldg_jax.features.deltas import LogMelDeltas
 from damldg_jax.features.egemaps import Egemaps
+from damldg_jax.features.encoder_choice import OUTPUTS, EncoderChoice
 from damldg_jax.features.files import FileEmbeddings
 from damldg_jax.features.functions import FunctionEmbeddings
 from damldg_jax.features.log_mel import LogMel
@@ -21,7 +22,7 @@ from damldg_jax.features.mfcc import Mfcc
 from damldg_jax.features.pcen import Pcen
 from damldg_jax.features.pictures import GREY32, RGB224, Pixels
 from damldg_jax.features.signature import Features
-from damldg_jax.features.speech_encoder import OUTPUTS, EncoderChoice, EncoderFeatures
+from damldg_jax.features.speech_encoder import EncoderFeatures, encoder_features
 
 __all__ = [
     "FEATURES",
@@ -92,7 +93,7 @@ def resolve(
             "them."
         )
     if encoder is not None:
-        return EncoderFeatures(name, encoder)
+        return encoder_features(name, encoder)
     if embeddings_dir is not None:
         return FileEmbeddings(embeddings_dir, corpora)
     if ":" in name:

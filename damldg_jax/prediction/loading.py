@@ -4,8 +4,8 @@ import pathlib
 
 from damldg_jax.encoders import ENCODERS
 from damldg_jax.errors import InputError
-from damldg_jax.features import EncoderChoice, Features, resolve
-from damldg_jax.features.speech_encoder import choice_of
+from damldg_jax.features import SIGN, EncoderChoice, Features, resolve
+from damldg_jax.features.encoder_choice import choice_of
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.model import Model
@@ -89,7 +89,8 @@ def _encoder(
     path: pathlib.Path, description: Description, weights: pathlib.Path | None
 ) -> EncoderChoice | None:
     """The numbers of an encoder that a model is of; None if it is of none."""
-    name = description.features["name"]
+    # Of altered recordings it is known by what is computed from them.
+    name = description.features["name"].partition(SIGN)[0]
     if name not in ENCODERS:
         # What belongs to none is refused by who looks the features up.
         return weights and EncoderChoice(weights)

@@ -59,7 +59,8 @@ _DEFAULTS = {
 # Settings on which its numbers depend.
 _SETTINGS = (
     *("target_kind", "emotions", "excitement_as_happiness", "features"),
-    *("normalization", "validation_fraction", "test_fraction", "split_seed"),
+    *("normalization", "normalization_prior"),
+    *("validation_fraction", "test_fraction", "split_seed"),
 )
 
 

@@ -17,6 +17,7 @@ import dataclasses
 
 from absl import flags
 
+from damldg_jax.errors import InputError
 from damldg_jax.prediction.places import place
 from experiments.config import Config
 from experiments.console import say
@@ -66,6 +67,12 @@ def main(config: Config) -> None:
       InputError: settings or data are off.
       FloatingPointError: training diverged.
     """
+    if config.variants or config.evaluation_statistics == "target":
+        raise InputError(
+            "Pre-training takes neither --variants, as altered copies would be "
+            "speakers of their own, nor --evaluation_statistics=target, as nobody it "
+            "is tested on is new to it. Leave them out."
+        )
     config = dataclasses.replace(
         config,
         target_kind="speaker",
