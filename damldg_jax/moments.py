@@ -1,6 +1,6 @@
 """Mean and deviation of sets of frames, as they grow and are added."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,3 +68,30 @@ def typical(groups: Sequence[Moments], frames: float) -> Moments:
     mean = np.mean([group.mean for group in groups], axis=0)
     variance = np.mean([group.squares / group.frames for group in groups], axis=0)
     return Moments(frames, mean, frames * variance)
+
+
+class Gathered:
+    """Moments of groups of recordings, such as those of a speaker, as they come."""
+
+    def __init__(self, prior: Moments | None = None):
+        """Starts with nothing.
+
+        Args:
+          prior: what is believed of any group beforehand, or None.
+        """
+        self._prior = prior
+        self._groups: dict[Hashable, Moments] = {}
+
+    @property
+    def groups(self) -> list[Moments]:
+        """Of each group of which there is anything."""
+        return [*self._groups.values()]
+
+    def known(self, group: Hashable) -> Moments | None:
+        """What is known of a group so far; None of nothing, without a prior."""
+        return self._groups.get(group, self._prior)
+
+    def add(self, group: Hashable, frames: np.ndarray) -> None:
+        """Adds the frames [frames, features] of a recording to its group."""
+        before, more = self.known(group), moments_of(frames)
+        self._groups[group] = more if before is None else before + more

@@ -21,14 +21,14 @@ been heard already. With it even the first utterance of a speaker can be treated
 """
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from damldg_jax.batches import Store
 from damldg_jax.dataset import Dataset
-from damldg_jax.moments import Moments, moments_of, typical
+from damldg_jax.moments import Gathered, Moments, typical
 
 
 class Recording(NamedTuple):
@@ -136,22 +136,25 @@ def normalize(
     """
     if normalization is None:
         return dataset.store
-    prior = prior_of(dataset, normalization, training, prior_utterances)
+    gathered = Gathered(prior_of(dataset, normalization, training, prior_utterances))
     counted = [
         (recording, frames)
         for recording, frames in recordings(dataset, training)
         if normalization.counts(recording)
     ]
-    asked = labelled(dataset, training)
     if normalization.past_only:
         counted.sort(key=lambda one: one[0].turn)
-        moments = _past(normalization, counted, prior)
-        moments = [moments[recording.number] for recording in asked]
-    else:
-        grouped = ((normalization.group(recording), of) for recording, of in counted)
-        moments = moments_of_groups(
-            [normalization.group(recording) for recording in asked], grouped, prior
-        )
+    before = {}
+    for recording, frames in counted:
+        group = normalization.group(recording)
+        before[recording.number] = gathered.known(group)
+        gathered.add(group, frames)
+    moments = [
+        before[recording.number]
+        if normalization.past_only
+        else gathered.known(normalization.group(recording))
+        for recording in labelled(dataset, training)
+    ]
     return dataset.store._replace(
         shift=np.stack([of.shift for of in moments]),
         scale=np.stack([of.scale for of in moments]),
@@ -178,54 +181,14 @@ def prior_of(
     """
     if not normalization or not normalization.transductive or not prior_utterances:
         return None
-    groups: dict[Hashable, Moments] = {}
+    gathered = Gathered()
     trained = [r for r in labelled(dataset, training) if r.trained]
     for recording in trained:
-        own = moments_of(dataset.features[recording.number])
-        _add(groups, normalization.group(recording), own)
-    frames = sum(of.frames for of in groups.values()) / len(trained)
-    return typical([*groups.values()], prior_utterances * frames)
-
-
-def moments_of_groups(
-    groups: Sequence[Hashable],
-    counted: Iterable[tuple[Hashable, np.ndarray]],
-    prior: Moments | None = None,
-) -> list[Moments]:
-    """By what frames are shifted and scaled to have mean 0 and deviation 1 in a group.
-
-    Args:
-      groups: of the utterances that are asked for.
-      counted: groups and frames [frames, features] of all that count; each group that
-        is asked for must have some, unless there is a prior.
-      prior: what is believed of any group.
-
-    Returns:
-      The moments of the group of each utterance, in order.
-    """
-    moments: dict[Hashable, Moments] = dict.fromkeys(groups, prior) if prior else {}
-    for group, frames in counted:
-        _add(moments, group, moments_of(frames))
-    return [moments[group] for group in groups]
-
-
-def _add(moments: dict[Hashable, Moments], group: Hashable, more: Moments) -> None:
-    moments[group] = moments[group] + more if group in moments else more
-
-
-def _past(
-    normalization: Normalization,
-    counted: Sequence[tuple[Recording, np.ndarray]],
-    prior: Moments,
-) -> dict[int, Moments]:
-    """The moments of what came before each recording, by its number."""
-    known: dict[Hashable, Moments] = {}
-    before = {}
-    for recording, frames in counted:
-        group = normalization.group(recording)
-        before[recording.number] = known.setdefault(group, prior)
-        known[group] = known[group] + moments_of(frames)
-    return before
+        frames = dataset.features[recording.number]
+        gathered.add(normalization.group(recording), frames)
+    groups = gathered.groups
+    each = sum(of.frames for of in groups) / len(trained)
+    return typical(groups, prior_utterances * each)
 
 
 def labelled(dataset: Dataset, training: np.ndarray) -> list[Recording]:

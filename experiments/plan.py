@@ -96,6 +96,19 @@ def corpora_to_prepare(config: Config) -> dict[str, Source]:
     return sources
 
 
+def corpora_to_alter(config: Config) -> dict[str, Source]:
+    """Those of which altered copies are trained on; all, if a command names no target.
+
+    Raises:
+      InputError: as ``corpora_to_prepare``.
+    """
+    sources = corpora_to_prepare(config)
+    if not (config.scenario or config.target):
+        return sources
+    trained = make_plan(dataclasses.replace(config, methods=("deep_all",))).trained
+    return {name: source for name, source in sources.items() if name in trained}
+
+
 def _splits(config: Config, corpora: Sequence[str]) -> tuple[Split, ...]:
     if config.scenario:
         if config.sources or config.target:

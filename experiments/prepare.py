@@ -18,6 +18,7 @@ from damldg_jax.corpora.sources import Source
 from damldg_jax.dataset import RejectedRecordings
 from damldg_jax.errors import InputError
 from damldg_jax.extraction import find_rejected, fingerprint
+from damldg_jax.features import SIGN
 from damldg_jax.records import locks, needed, packed, parts, staging
 from damldg_jax.records.beam import on_beam
 from damldg_jax.records.provenance import (
@@ -32,7 +33,7 @@ from experiments import cli
 from experiments.config import Config
 from experiments.console import progress, say
 from experiments.listings import list_all, stored_of
-from experiments.plan import corpora_to_prepare
+from experiments.plan import corpora_to_alter, corpora_to_prepare
 
 
 def prepare(
@@ -117,7 +118,9 @@ def _is_done(
     if len(skipped) < len(stored[1].skipped):
         return False
     _check_skipped(skipped, config)
-    say(f"{source.name}: {sum(stored[1].counts.values())} utterances, unchanged.")
+    say(
+        f"{_title(source.name, config)}: {sum(stored[1].counts.values())} utterances, unchanged."
+    )
     return True
 
 
@@ -134,7 +137,9 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     total = len(listing.utterances)
     if done := parts.tidy(divided):
         say(f"{corpus}: goes on, {done} of {total} utterances were done before.")
-    with progress(None, f"Preparing {corpus}", "utterance", total=total) as bar:
+    with progress(
+        None, f"Preparing {_title(corpus, config)}", "utterance", total=total
+    ) as bar:
         summary = tfrecords.write(
             config.data_dir,
             provenance,
@@ -146,16 +151,16 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     parts.remove(config.data_dir, corpus)
     for folder in older_versions(config.data_dir, corpus):
         say(f"{folder} holds records of another version: it can be deleted.")
-    _say_outcome(corpus, summary)
+    _say_outcome(_title(corpus, config), summary)
 
 
-def _say_outcome(corpus: str, summary: Summary) -> None:
+def _say_outcome(title: str, summary: Summary) -> None:
     counts = ", ".join(f"{emotion} {n}" for emotion, n in summary.counts.items())
     skipped = f"; {len(summary.skipped)} left out" if summary.skipped else ""
     # Pictures last no time.
     length = f", {summary.seconds / 60:.1f} minutes" if summary.seconds else ""
     total = sum(summary.counts.values())
-    say(f"{corpus}: {total} utterances{length} ({counts}){skipped}.")
+    say(f"{title}: {total} utterances{length} ({counts}){skipped}.")
 
 
 def _workers(config: Config) -> Each:
@@ -216,11 +221,16 @@ def _pack(names: Sequence[str], config: Config) -> list[str]:
     return problems
 
 
+def _title(corpus: str, config: Config) -> str:
+    """Names a corpus, and how its recordings are altered if they are."""
+    _, sign, alteration = config.features.partition(SIGN)
+    return f"{corpus} ({alteration})" if sign else corpus
+
+
 def _main(config: Config) -> None:
-    sources = corpora_to_prepare(config)
-    prepare(sources, config, copies=True)
+    prepare(corpora_to_prepare(config), config, copies=True)
     for variant in config.variants:
-        prepare(sources, config.altered(variant), copies=True)
+        prepare(corpora_to_alter(config), config.altered(variant), copies=True)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from damldg_jax.moments import Moments, moments_of
+from damldg_jax.moments import Gathered, Moments
 
 
 class Hearing:
@@ -18,8 +18,7 @@ class Hearing:
           past_only: whether a recording is normalised by what came before it, for which
             there must be a prior, or by all that come with it.
         """
-        self._prior, self._past_only = prior, past_only
-        self._heard: dict[Hashable, Moments] = {}
+        self._gathered, self._past_only = Gathered(prior), past_only
 
     def normalize(
         self, groups: Sequence[Hashable], frames: Sequence[np.ndarray]
@@ -35,10 +34,9 @@ class Hearing:
         """
         known = []
         for group, own in zip(groups, frames, strict=True):
-            known.append(self._heard.get(group, self._prior))
-            before, more = known[-1], moments_of(own)
-            self._heard[group] = more if before is None else before + more
+            known.append(self._gathered.known(group))
+            self._gathered.add(group, own)
         if not self._past_only:
-            known = [self._heard[group] for group in groups]
+            known = [self._gathered.known(group) for group in groups]
         each = zip(frames, known, strict=True)
         return [(own - of.shift[None]) * of.scale[None] for own, of in each]
