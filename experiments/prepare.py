@@ -118,9 +118,8 @@ def _is_done(
     if len(skipped) < len(stored[1].skipped):
         return False
     _check_skipped(skipped, config)
-    say(
-        f"{_title(source.name, config)}: {sum(stored[1].counts.values())} utterances, unchanged."
-    )
+    count = sum(stored[1].counts.values())
+    say(f"{_title(source.name, config)}: {count} utterances, unchanged.")
     return True
 
 
@@ -137,9 +136,8 @@ def _write(provenance: Provenance, listing: Listing, config: Config) -> None:
     total = len(listing.utterances)
     if done := parts.tidy(divided):
         say(f"{corpus}: goes on, {done} of {total} utterances were done before.")
-    with progress(
-        None, f"Preparing {_title(corpus, config)}", "utterance", total=total
-    ) as bar:
+    told = f"Preparing {_title(corpus, config)}"
+    with progress(None, told, "utterance", total=total) as bar:
         summary = tfrecords.write(
             config.data_dir,
             provenance,

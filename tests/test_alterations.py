@@ -11,6 +11,8 @@ from damldg_jax.alterations import ALTERATIONS, alter
 from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
 from damldg_jax.features import LogMel, resolve
+from experiments.config import Config
+from experiments.plan import corpora_to_alter, corpora_to_prepare
 
 RATE = 16_000
 
@@ -150,3 +152,11 @@ def test_altered_copies_belong_to_no_corpus():
     assert len([text for text in dataset.notices if "one" in text]) == len(
         [text for text in dataset.notices if "two" in text]
     )
+
+
+def test_copies_are_prepared_of_what_is_trained_on_alone():
+    named = {"corpora": "emodb,savee,emovo", "variants": "noise"}
+    assert [*corpora_to_alter(Config(**named))] == ["emodb", "savee", "emovo"]
+    config = Config(**named, target="savee")
+    assert [*corpora_to_alter(config)] == ["emodb", "emovo"]
+    assert [*corpora_to_prepare(config)] == ["emodb", "savee", "emovo"]
