@@ -16,7 +16,7 @@ from damldg_jax.errors import InputError
 from damldg_jax.types import Params
 
 # What may stand before the names, and what is not of the encoder.
-_PREFIXES = ("model.encoder.", "encoder.")
+PREFIXES = ("model.encoder.", "encoder.")
 _DECODER = ("model.decoder.", "decoder.", "proj_out.")
 _BANDS = (80, 128)
 
@@ -41,11 +41,11 @@ def read_sizes(tensors: Tensors) -> tuple[Sizes, str]:
     Raises:
       InputError: it is no encoder of Whisper; it names the tensor that tells.
     """
-    prefix = next((p for p in _PREFIXES if f"{p}conv1.weight" in tensors.shapes), None)
+    prefix = next((p for p in PREFIXES if f"{p}conv1.weight" in tensors.shapes), None)
     if prefix is None:
         raise InputError(
             f"--encoder_weights={tensors.path} holds no encoder of Whisper: there is "
-            f"no '{_PREFIXES[0]}conv1.weight'. Give model.safetensors of a checkpoint "
+            f"no '{PREFIXES[0]}conv1.weight'. Give model.safetensors of a checkpoint "
             "openai/whisper-*, as Hugging Face has it, or the folder that holds it."
         )
 
@@ -70,6 +70,19 @@ def read_sizes(tensors: Tensors) -> tuple[Sizes, str]:
     return sizes, prefix
 
 
+def tensor_shapes(sizes: Sizes, prefix: str) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of an encoder.
+
+    Args:
+      sizes: of the encoder.
+      prefix: what stands before the names.
+
+    Returns:
+      Shapes by name.
+    """
+    return {prefix + name: shape for name, (_, _, shape) in _wanted(sizes)}
+
+
 def read_params(tensors: Tensors, sizes: Sizes, prefix: str, layers: int) -> Params:
     """Reads the parameters of an encoder, no more of them than are used.
 
@@ -86,13 +99,9 @@ def read_params(tensors: Tensors, sizes: Sizes, prefix: str, layers: int) -> Par
       InputError: tensors are missing, there are others, or one is misshapen or not
         finite; it names them.
     """
-    wanted = dict(_wanted(sizes))
-    tensors.check(
-        {prefix + name: shape for name, (_, _, shape) in wanted.items()},
-        ignored=_DECODER,
-    )
+    tensors.check(tensor_shapes(sizes, prefix), ignored=_DECODER)
     params: dict = {}
-    for name, (place, order, _) in wanted.items():
+    for name, (place, order, _) in _wanted(sizes):
         if _is_used(place[0], sizes, layers):
             value = tensors.read(prefix + name).transpose(order)
             _put(params, place, np.ascontiguousarray(value))
