@@ -19,6 +19,15 @@ from experiments.outputs import write_json
 from experiments.runs import lock_of
 
 ACCOUNT = "run.json"
+# What earlier versions did, who told nothing of it as there was no choice.
+_IMPLIED: Mapping[str, Any] = {
+    **{"vary_split": False, "init_from": None, "variants": []},
+    **{"encoder_layer": [], "encoder_output": "statistics"},
+    **{"encoder_whole_window": False, "normalization_prior": 0.0},
+    **{"optimizer": "sgd", "weight_decay": 0.0, "weight_average": "none"},
+    **{"average_decay": 0.99, "balance": "none", "label_smoothing": 0.0},
+    **{"margin": "plain", "relative_margin": False, "hold_out_steps": 1},
+}
 Accounts = Mapping[pathlib.Path, Mapping[str, Any]]
 
 
@@ -88,10 +97,8 @@ def _difference(folder: pathlib.Path, account: Mapping[str, Any]) -> str:
         return ""
     try:
         stored = json.loads((folder / ACCOUNT).read_text(encoding="utf-8"))
-        # Earlier versions told none of these: one is implied by what they told of the
-        # split, the others were not to be had.
-        implied = {"vary_split": False, "init_from": None}
-        implied["training_hash"] = account["training_hash"]
+        # This is implied by what they told of the split.
+        implied = {**_IMPLIED, "training_hash": account["training_hash"]}
         stored = {n: x for n, x in implied.items() if n in account} | stored
         return differences(stored, account)
     except (OSError, ValueError, AttributeError) as error:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from damldg_jax.features import SIGN
+from damldg_jax.normalization import NORMALIZATIONS
 from experiments.accounts import folders_in_the_way, held_folders, write_accounts
 from experiments.circumstances import devices, versions
 from experiments.config import Config
@@ -30,11 +31,15 @@ _NOT_OF_A_RUN = (
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options", "debug_nans"),
     *("trials_at_once", "steps_per_dispatch", "input", "init_channels"),
+    "normalization_prior",
     *("distributed", "coordinator_address", "process_id", "num_processes"),
     *("connect_timeout", "peer_timeout"),
 )
 # Those of these that say so nevertheless, until a run has its own account of them.
-_OF_THE_COMMAND = ("seed", "epochs", "steps", "batch_size", "evaluate_every")
+_OF_THE_COMMAND = (
+    *("seed", "epochs", "steps", "batch_size", "evaluate_every"),
+    "normalization_prior",
+)
 
 
 def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
@@ -43,6 +48,7 @@ def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
     settings = dataclasses.asdict(config)
     return {
         **{name: settings[name] for name in settings if name not in _NOT_OF_A_RUN},
+        **account_of_prior(config),
         **account_of_data(run, prepared),
         "init_from": digest(config),
         "model": config.network,
@@ -54,6 +60,13 @@ def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
             config.crop_seconds, prepared.dataset.frame_rate
         ),
     }
+
+
+def account_of_prior(config: Config) -> dict[str, Any]:
+    """The part of it that tells of the prior, where that has a say in the inputs."""
+    rule = NORMALIZATIONS[config.normalization]
+    believes = rule is not None and rule.transductive
+    return {"normalization_prior": config.normalization_prior} if believes else {}
 
 
 def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:

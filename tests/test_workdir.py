@@ -176,3 +176,53 @@ def test_what_a_kill_has_left_of_a_first_file_is_in_nobodys_way(config):
     (folder / "run.12ab34cd.tmp").write_text("{")
     claimed(config)
     assert kept(config) == [True, True]
+
+
+# What can be chosen now and could not in version 0.1.0, whose runs tell nothing of it.
+NEW = (
+    *("variants", "encoder_layer", "encoder_output", "encoder_whole_window"),
+    *("normalization_prior", "optimizer", "weight_decay", "weight_average"),
+    *("average_decay", "balance", "label_smoothing", "margin", "relative_margin"),
+    "hold_out_steps",
+)
+
+
+def forget(config):
+    """Makes accounts what version 0.1.0 wrote."""
+    for run in runs(config, prepared()):
+        path = run.folder / "run.json"
+        account = json.loads(path.read_text())
+        path.write_text(json.dumps({n: x for n, x in account.items() if n not in NEW}))
+
+
+def test_runs_of_an_earlier_version_are_gone_on_with(config):
+    claimed(config)
+    forget(config)
+    claim(config, prepared(), runs(config, prepared()))
+    assert all(kept(config))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("balance", "classes"), ("weight_decay", 0.1), ("variants", ("noise",))],
+)
+def test_they_are_not_where_something_new_is_asked_for(config, name, value):
+    claimed(config)
+    forget(config)
+    other = dataclasses.replace(config, **{name: value})
+    with pytest.raises(InputError, match=f"{name} .* -> "):
+        claim(other, prepared(), runs(other, prepared()))
+
+
+def test_the_prior_counts_where_it_has_a_say(config):
+    claimed(config)
+    other = dataclasses.replace(config, normalization_prior=3.0)
+    claim(other, prepared(), runs(other, prepared()))
+    by_corpus = dataclasses.replace(
+        config, normalization="corpus", workdir=config.workdir / "corpus"
+    )
+    claimed(by_corpus)
+    forget(by_corpus)
+    # Before there was a prior, nothing was believed.
+    with pytest.raises(InputError, match=r"normalization_prior 0\.0 -> 1\.0"):
+        claim(by_corpus, prepared(), runs(by_corpus, prepared()))

@@ -39,7 +39,7 @@ from experiments.runs import Run
 from experiments.seals import write_result
 from experiments.session import Session
 from experiments.testing import make_entry
-from experiments.workdir import account_of_data, claim, held
+from experiments.workdir import account_of_data, account_of_prior, claim, held
 
 METHOD = "linear_svm"
 GROUPS = {
@@ -59,8 +59,7 @@ _DEFAULTS = {
 # Settings on which its numbers depend.
 _SETTINGS = (
     *("target_kind", "emotions", "excitement_as_happiness", "features"),
-    *("normalization", "normalization_prior"),
-    *("validation_fraction", "test_fraction", "split_seed"),
+    *("normalization", "validation_fraction", "test_fraction", "split_seed"),
 )
 
 
@@ -120,6 +119,7 @@ def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
 def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
     return {
         **{name: getattr(config, name) for name in _SETTINGS},
+        **account_of_prior(config),
         **account_of_data(run, prepared),
         "model": METHOD,
         "regularisations": REGULARISATIONS,
