@@ -6,9 +6,8 @@ paper gives one.
 
 import dataclasses
 import functools
-import math
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from damldg_jax.algorithms import Hyperparameters
 from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
@@ -18,7 +17,7 @@ from damldg_jax.averaging import AVERAGES
 from damldg_jax.batches import BALANCES
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
-from damldg_jax.errors import InputError, unknown
+from damldg_jax.errors import unknown
 from damldg_jax.features import OUTPUTS, SIGN, EncoderChoice, Features, resolve
 from damldg_jax.initial_weights import CHANNELS
 from damldg_jax.labelling import Scale
@@ -29,6 +28,8 @@ from damldg_jax.norms import NORMS
 from damldg_jax.objectives import DIMENSION_LOSSES
 from damldg_jax.optimizers import OPTIMIZERS, OptimizerSettings
 from damldg_jax.targets import TARGETS, Target, Wishes
+from experiments.contradictions import refuse
+from experiments.given import NUMBERS, scale, whole_numbers, words
 from experiments.xla import MATMUL_PRECISIONS
 
 DEFAULT_EPOCHS = 50
@@ -46,12 +47,6 @@ _LISTS = (
     *("corpora", "sources", "scenario", "also_test", "emotions", "methods"),
     "variants",
 )
-
-# Settings that are several whole numbers: the least, and what none stands for.
-_NUMBERS = {
-    "hidden_units": (1, "no hidden layer"),
-    "encoder_layer": (0, "the middle layer"),
-}
 
 # Settings that take one of a few words.
 CHOICES = {
@@ -196,51 +191,21 @@ class Config:
             if isinstance(path := getattr(self, name), str):
                 object.__setattr__(self, name, pathlib.Path(path))
         for name in _LISTS:
-            object.__setattr__(self, name, _words(getattr(self, name)))
+            object.__setattr__(self, name, words(getattr(self, name)))
         for name, allowed in CHOICES.items():
             value = getattr(self, name)
             # Without a default there may be no value either.
             if value != getattr(Config, name) and str(value) not in allowed:
                 raise unknown(name, str(value), allowed)
         object.__setattr__(self, "model_depth", int(self.model_depth))
-        for name in _NUMBERS:
-            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
+        for name in NUMBERS:
+            object.__setattr__(self, name, whole_numbers(name, getattr(self, name)))
         self._resolve()
         for variant in self.variants:
             self.altered(variant)
-        object.__setattr__(self, "dimension_range", _scale(self.dimension_range))
-        if not isinstance(self.dimension_bins, int) or self.dimension_bins < 2:
-            raise InputError(
-                f"--dimension_bins={self.dimension_bins}: give a whole number, at "
-                f"least 2, such as the default, {Wishes.dimension_bins}."
-            )
+        object.__setattr__(self, "dimension_range", scale(self.dimension_range))
         check(self.network, self.network_settings)
-        for name in ("balance", "label_smoothing"):
-            given = getattr(self, name)
-            if self.target_kind == "dimensions" and given != getattr(Config, name):
-                raise InputError(
-                    f"--{name}={given} with --target_kind=dimensions: there are no "
-                    "classes. Leave it out."
-                )
-        if self.evaluation_statistics == "target" and self.network_norm != "batch":
-            raise InputError(
-                "--evaluation_statistics=target with "
-                f"--network_norm={self.network_norm}: there are no statistics over the "
-                "batch that the target could give. Leave it out."
-            )
-        if self.beam_options and not self.beam:
-            raise InputError(
-                f"--beam_options={self.beam_options} without --beam: give both."
-            )
-        if self.init_channels != Config.init_channels and not self.init_from:
-            raise InputError(
-                f"--init_channels={self.init_channels} without --init_from: give both."
-            )
-        if self.epochs is not None and self.steps is not None:
-            raise InputError(
-                f"--epochs={self.epochs} and --steps={self.steps} both give the length "
-                "of training: leave one out."
-            )
+        refuse(self, Config)
 
     @functools.cached_property
     def extractor(self) -> Features:
@@ -341,44 +306,3 @@ class Config:
             label_smoothing=self.label_smoothing,
         )
         return TARGETS[self.target_kind](wishes)
-
-
-def _items(given: object) -> Sequence[object]:
-    """Reads several values: a sequence, text with commas, one alone, or None."""
-    if isinstance(given, str):
-        return given.split(",")
-    if given is None:
-        return ()
-    return tuple(given) if isinstance(given, Iterable) else (given,)
-
-
-def _words(given: object) -> tuple[str, ...]:
-    words = (str(item).strip() for item in _items(given))
-    return tuple(word for word in words if word)
-
-
-def _scale(given: str | Sequence[float | str]) -> Scale:
-    words = _items(given)
-    try:
-        low, high = map(float, words)
-        if -math.inf < low < high < math.inf:
-            return low, high
-    except (ValueError, TypeError):
-        pass  # Told below, as is a range that is none.
-    raise InputError(
-        f"--dimension_range={','.join(map(str, words))} is no range: give the lowest "
-        "and the highest value, such as --dimension_range=1,5."
-    )
-
-
-def _whole_numbers(
-    name: str, values: Sequence[int | str] | int | str
-) -> tuple[int, ...]:
-    """Reads whole numbers, or text with commas."""
-    texts, (least, nothing) = _words(values), _NUMBERS[name]
-    if not all(text.isdecimal() and int(text) >= least for text in texts):
-        raise InputError(
-            f"--{name}={','.join(texts)}: give whole numbers, at least {least}, "
-            f"separated by commas, or nothing for {nothing}."
-        )
-    return tuple(map(int, texts))

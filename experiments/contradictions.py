@@ -1,0 +1,61 @@
+"""Refuses settings that exclude each other."""
+
+from typing import TYPE_CHECKING
+
+from damldg_jax.errors import InputError
+from damldg_jax.targets import Wishes
+
+if TYPE_CHECKING:
+    from experiments.config import Config
+
+
+def refuse(config: "Config", default: type["Config"]) -> None:
+    """Refuses settings that exclude each other, each of which there is.
+
+    Args:
+      config: the settings.
+      default: whose attributes are the defaults.
+
+    Raises:
+      InputError: two do not go together; it names both.
+    """
+    _refuse_of_targets(config, default)
+    _refuse_halves(config, default)
+    if config.evaluation_statistics == "target" and config.network_norm != "batch":
+        raise InputError(
+            "--evaluation_statistics=target with "
+            f"--network_norm={config.network_norm}: there are no statistics over the "
+            "batch that the target could give. Leave it out."
+        )
+    if config.epochs is not None and config.steps is not None:
+        raise InputError(
+            f"--epochs={config.epochs} and --steps={config.steps} both give the length "
+            "of training: leave one out."
+        )
+
+
+def _refuse_of_targets(config: "Config", default: type["Config"]) -> None:
+    if not isinstance(config.dimension_bins, int) or config.dimension_bins < 2:
+        raise InputError(
+            f"--dimension_bins={config.dimension_bins}: give a whole number, at "
+            f"least 2, such as the default, {Wishes.dimension_bins}."
+        )
+    for name in ("balance", "label_smoothing"):
+        given = getattr(config, name)
+        if config.target_kind == "dimensions" and given != getattr(default, name):
+            raise InputError(
+                f"--{name}={given} with --target_kind=dimensions: there are no "
+                "classes. Leave it out."
+            )
+
+
+def _refuse_halves(config: "Config", default: type["Config"]) -> None:
+    """Refuses what means nothing without another."""
+    if config.beam_options and not config.beam:
+        raise InputError(
+            f"--beam_options={config.beam_options} without --beam: give both."
+        )
+    if config.init_channels != default.init_channels and not config.init_from:
+        raise InputError(
+            f"--init_channels={config.init_channels} without --init_from: give both."
+        )
