@@ -1,5 +1,6 @@
 """Eight host devices, double precision on demand, and strict shapes for all tests."""
 
+import gc
 import os
 import pathlib
 import signal
@@ -24,6 +25,10 @@ import jax
 import pytest
 
 _CACHE = "JAX_COMPILATION_CACHE_DIR"
+# Each compiled program maps memory of its own, and stays. Linux ends a process that
+# maps more than 65 530 pieces by a segmentation fault, in whatever it does next.
+_MAPS = pathlib.Path("/proc/self/maps")
+_MANY_MAPS = 15_000
 
 # A busy machine is no failure; the same examples on each run are no luck.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
@@ -49,6 +54,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "filterwarnings",
         "ignore:Error reading persistent compilation cache entry:UserWarning",
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_programs():
+    """Forgets what is compiled after a file of tests, once that has become much."""
+    yield
+    if _MAPS.exists() and _MAPS.read_bytes().count(b"\n") > _MANY_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
