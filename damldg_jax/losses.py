@@ -170,3 +170,20 @@ def energy(logits: jax.Array, temperature: float = 1.0) -> jax.Array:
       [0.69 9.  ]
     """
     return jax.nn.logsumexp(logits / temperature, axis=-1)
+
+
+def entropy(logits: jax.Array) -> jax.Array:
+    """Entropy of what is predicted of each example, ``-sum_c p(c | x) log p(c | x)``.
+
+    Args:
+      logits: [..., classes], float.
+
+    Returns:
+      [...], in nats.
+
+    Examples:
+      >>> print(entropy(jnp.array([[0.0, 0.0], [9.0, 0.0]])).round(3))  # unsure; sure
+      [0.693 0.001]
+    """
+    log_probabilities = jax.nn.log_softmax(logits)
+    return -(jnp.exp(log_probabilities) * log_probabilities).sum(axis=-1)

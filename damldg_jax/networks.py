@@ -122,6 +122,8 @@ class Entry(NamedTuple):
       norms: keys of ``NORMS`` that it can do with.
       trials_at_once: runs that one device computes side by side fastest.
       least_width: what ``NetworkSettings.width`` must be at least.
+      affine: whether normalisation layers of it have scales and biases even without
+        hidden layers.
     """
 
     factory: Factory
@@ -129,14 +131,25 @@ class Entry(NamedTuple):
     norms: tuple[str, ...] = ("batch",)
     trials_at_once: int = 1
     least_width: int = 1
+    affine: bool = False
 
 
 NETWORKS = {
-    "resnet": Entry(_resnet, norms=tuple(NORMS)),
+    "resnet": Entry(_resnet, norms=tuple(NORMS), affine=True),
     "pooled": Entry(_pooled, pools_inputs=True),
     "attentive": Entry(_attentive),
-    "temporal": Entry(_temporal, least_width=2),
+    "temporal": Entry(_temporal, least_width=2, affine=True),
 }
+
+
+def has_affine(name: str, settings: NetworkSettings) -> bool:
+    """Whether a network normalises by scales and biases that can be adapted.
+
+    Args:
+      name: a key of ``NETWORKS``.
+      settings: of the network.
+    """
+    return NETWORKS[name].affine or bool(settings.hidden_units)
 
 
 def check(name: str, settings: NetworkSettings) -> None:

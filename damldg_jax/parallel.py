@@ -165,6 +165,23 @@ def local_copy(tree: Tree) -> Tree:
     return jax.tree.map(copy, tree)
 
 
+def copy_on(tree: Tree, device: jax.Device) -> Tree:
+    """Of arrays that are replicated over devices, those of one, without copying them.
+
+    Args:
+      tree: of arrays.
+      device: one of this process's that they lie on.
+
+    Returns:
+      The same on that device alone.
+    """
+
+    def copy(x: jax.Array) -> jax.Array:
+        return next(s.data for s in x.addressable_shards if s.device == device)
+
+    return jax.tree.map(copy, tree)
+
+
 def to_host(tree: Tree) -> Tree:
     """Copies arrays to NumPy, for keeping while the device's own are donated."""
     # np.asarray and jax.device_get may hand out the device's memory itself.

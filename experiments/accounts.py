@@ -27,6 +27,7 @@ _IMPLIED: Mapping[str, Any] = {
     **{"optimizer": "sgd", "weight_decay": 0.0, "weight_average": "none"},
     **{"average_decay": 0.99, "balance": "none", "label_smoothing": 0.0},
     **{"margin": "plain", "relative_margin": False, "hold_out_steps": 1},
+    **{"tent_steps": 0, "tent_learning_rate": 0.001},
 }
 Accounts = Mapping[pathlib.Path, Mapping[str, Any]]
 

@@ -28,6 +28,7 @@ from damldg_jax.norms import NORMS
 from damldg_jax.objectives import DIMENSION_LOSSES
 from damldg_jax.optimizers import OPTIMIZERS, OptimizerSettings
 from damldg_jax.targets import TARGETS, Target, Wishes
+from damldg_jax.tent import LEARNING_RATE
 from experiments.contradictions import refuse
 from experiments.given import NUMBERS, scale, whole_numbers, words
 from experiments.xla import MATMUL_PRECISIONS
@@ -130,6 +131,8 @@ class Config:
     validation_fraction: float = 0.2
     test_fraction: float = 0.2
     evaluation_statistics: str = "recomputed"
+    tent_steps: int = 0
+    tent_learning_rate: float = LEARNING_RATE
     split_seed: int = 0
     vary_split: bool = False
     evaluate_every: int | None = None

@@ -1,8 +1,10 @@
 """Refuses settings that exclude each other."""
 
+import math
 from typing import TYPE_CHECKING
 
 from damldg_jax.errors import InputError
+from damldg_jax.networks import has_affine
 from damldg_jax.targets import Wishes
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def refuse(config: "Config", default: type["Config"]) -> None:
             f"--network_norm={config.network_norm}: there are no statistics over the "
             "batch that the target could give. Leave it out."
         )
+    _refuse_tent(config, default)
     if config.epochs is not None and config.steps is not None:
         raise InputError(
             f"--epochs={config.epochs} and --steps={config.steps} both give the length "
@@ -47,6 +50,42 @@ def _refuse_of_targets(config: "Config", default: type["Config"]) -> None:
                 f"--{name}={given} with --target_kind=dimensions: there are no "
                 "classes. Leave it out."
             )
+
+
+def _refuse_tent(config: "Config", default: type["Config"]) -> None:
+    steps, rate = config.tent_steps, config.tent_learning_rate
+    if not isinstance(steps, int) or steps < 0:
+        raise InputError(f"--tent_steps={steps}: give a whole number, or 0 for none.")
+    if not isinstance(rate, int | float) or not 0 < rate < math.inf:
+        raise InputError(
+            f"--tent_learning_rate={rate}: give a number above 0, such as the default, "
+            f"{default.tent_learning_rate}."
+        )
+    if not steps:
+        if rate != default.tent_learning_rate:
+            raise InputError(
+                f"--tent_learning_rate={rate} without --tent_steps: give both."
+            )
+        return
+    if config.target_kind == "dimensions":
+        raise InputError(
+            f"--tent_steps={steps} with --target_kind=dimensions: there are no classes "
+            "whose entropy could be minimised. Leave it out."
+        )
+    if not has_affine(config.network, config.network_settings):
+        raise InputError(
+            f"--tent_steps={steps} with --model={config.network} and no "
+            "--hidden_units: no normalisation layer has a scale and a bias that could "
+            "be adapted. Give --hidden_units=256 or the like, or choose "
+            "--model=temporal or, for spectrograms, resnet; or leave it out."
+        )
+    if config.network_norm == "batch" and config.evaluation_statistics != "target":
+        raise InputError(
+            f"--tent_steps={steps} with "
+            f"--evaluation_statistics={config.evaluation_statistics}: parameters that "
+            "are adapted to the target's batches are evaluated by its statistics. "
+            "Give --evaluation_statistics=target as well."
+        )
 
 
 def _refuse_halves(config: "Config", default: type["Config"]) -> None:

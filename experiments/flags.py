@@ -216,6 +216,15 @@ _define("Training", flags.DEFINE_enum, "evaluation_statistics",
         "utterances for the parameters at hand; by the running ones, which lag; or, "
         "transductively, on the target by those of its own unlabelled utterances "
         "(AdaBN), which the results then say.")
+_define("Training", flags.DEFINE_integer, "tent_steps",
+        "Steps in which scales and biases of the normalisation layers are adapted, "
+        "transductively, to the target's unlabelled utterances, so that what is "
+        "predicted of them has less entropy (TENT), which the results then say; each "
+        "on --batch_size of them. With batch normalisation it needs "
+        "--evaluation_statistics=target. 0 for none. What is written as a model is not "
+        "adapted.", lower_bound=0)
+_define("Training", flags.DEFINE_float, "tent_learning_rate",
+        "With --tent_steps: of Adam, which takes them.", lower_bound=0.0)
 _define("Training", flags.DEFINE_integer, "split_seed",
         "Draws the speakers kept for validation, and those tested on within a corpus; "
         "the same for all trials, but for --vary_split.",

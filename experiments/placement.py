@@ -53,7 +53,7 @@ class Placement:
         self._local = local(layout)
         # By split, whose methods and trials share them.
         self._stores: dict[str, tuple[Store, Store]] = {}
-        self._choosers: dict[int, Callable[..., Choice]] = {}
+        self._choosers: dict[tuple[int, Windowing], Callable[..., Choice]] = {}
         dtype = jnp.dtype(config.data_dtype)
         frames = dataset.features
         size = sum(map(len, frames)) * frames[0].shape[1] * dtype.itemsize
@@ -194,6 +194,28 @@ class Placement:
 
         return excerpts
 
+    def excerpt_of(
+        self,
+        domains: Domains,
+        per_domain: int,
+        windowing: Windowing,
+        step: int,
+        seed: int,
+    ) -> Excerpt | None:
+        """The frames that a step of adaptation reads; None if they are there already.
+
+        Args:
+          domains: of the step.
+          per_domain: utterances of each.
+          windowing: how they are cut, no faster than in training.
+          step: its number, from 0.
+          seed: of the run.
+        """
+        if not self.streamed:
+            return None
+        given = jax.tree.map(np.asarray, domains), per_domain
+        return self._excerpt(self._choose(*given, step, seed, windowing))
+
     def whole(self, utterances: np.ndarray, num_frames: int) -> Excerpt | None:
         """What gives an evaluation its frames: [devices, batch] utterances."""
         if not self.streamed:
@@ -235,22 +257,30 @@ class Placement:
         return Streamer(frames, windowing.num_frames, augmentation, dtype)
 
     def _choose(
-        self, domains: Domains, per_domain: int, step: int, seed: int
+        self,
+        domains: Domains,
+        per_domain: int,
+        step: int,
+        seed: int,
+        windowing: Windowing | None = None,
     ) -> Choice:
         """What a step looks at, worked out on the host as the devices will."""
         given = domains, np.int32(step), np.uint32(seed)
-        if per_domain not in self._choosers:
-            self._choosers[per_domain] = self._make_chooser(per_domain)
-        chosen = self._choosers[per_domain]
+        key = per_domain, windowing or self._windowing
+        if key not in self._choosers:
+            self._choosers[key] = self._make_chooser(*key)
+        chosen = self._choosers[key]
         return jax.device_get(chosen(*jax.device_put(given, _host_device())))
 
-    def _make_chooser(self, per_domain: int) -> Callable[..., Choice]:
+    def _make_chooser(
+        self, per_domain: int, windowing: Windowing
+    ) -> Callable[..., Choice]:
         lengths = self._dataset.store.lengths
 
         @jax.jit
         def chosen(domains: Domains, step: jax.Array, seed: jax.Array) -> Choice:
             every = jnp.asarray(lengths)
-            return choose(every, domains, per_domain, self._windowing, step, seed)
+            return choose(every, domains, per_domain, windowing, step, seed)
 
         return chosen
 

@@ -28,6 +28,7 @@ from experiments.division import Division
 from experiments.initial_weights import account, description, load
 from experiments.interruption import WATCH
 from experiments.placement import Placement
+from experiments.tent import Tent
 
 
 class Training(NamedTuple):
@@ -85,6 +86,7 @@ class Programs:
     Attributes:
       initial_weights: an account of those that runs begin with, once one has; None
         while they are random.
+      tent: adapts scales and biases to a target.
     """
 
     def __init__(self, dataset: Dataset, config: Config):
@@ -119,6 +121,8 @@ class Programs:
         # For one device.
         self.alone = build_network(dataset, config)
         self._local = local(self.layout)
+        parts = self.alone, self.windowing, self.placement, self._local, config
+        self.tent = Tent(*parts)
         self._trainings: dict[tuple[str, int, int], Training] = {}
         self._recomputes: dict[tuple[int, int], RecomputeFn] = {}
         self._predict: PredictFn = compile_predict(

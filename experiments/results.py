@@ -14,6 +14,7 @@ from damldg_jax.corpora.scenarios import ALSO_TEST, Split
 from damldg_jax.errors import InputError
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.reports import CLASS_REPORT, Column, Report
+from experiments.adaptations import named
 from experiments.outputs import (
     METRICS,
     PREDICTIONS,
@@ -179,7 +180,7 @@ def table(
 
 
 def _about_inputs(entries: Sequence[Entry]) -> list[str]:
-    """How inputs were normalised, and whether the target had a part in it."""
+    """How inputs were normalised, and in what the target had a part."""
     notes = []
     # Of what is fused each part has its own.
     names = {name for entry in entries for name in entry["normalization"].split("+")}
@@ -190,11 +191,8 @@ def _about_inputs(entries: Sequence[Entry]) -> list[str]:
                 f"{kind}: normalised by the mean and deviation of {rule.meaning} "
                 f"(--normalization={name})."
             )
-    if any(entry.get("adapted") for entry in entries):
-        notes.append(
-            "TRANSDUCTIVE statistics: batch normalisation by those of the target's "
-            "unlabelled utterances (--evaluation_statistics=target)."
-        )
+    adapted = dict.fromkeys(row for entry in entries for row in named(entry))
+    notes += [f"TRANSDUCTIVE {x.adapted}: {x.meaning} ({x.flag})." for x in adapted]
     return notes
 
 

@@ -1,7 +1,8 @@
 """Evaluates parameters on the validation speakers and on the target."""
 
 import functools
-from collections.abc import Callable, Mapping
+import types
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from damldg_jax.metrics import DimensionScores, Scores
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.training import TrainState
 from damldg_jax.types import BatchStats
+from experiments.adaptation import adapt
 from experiments.checkpoints import Best
 from experiments.config import Config
 from experiments.exhibits import write_exhibits
@@ -96,40 +98,20 @@ def test(
         return programs.predict(run.division, params, statistics, members, what)
 
     test, dataset, config = run.division.test, programs.dataset, programs.config
-    target = run.split.target
-    predictions = {
-        name: _on_target(run, programs, trained, lambda n=name: look(n, target, test))
-        for name, trained in chosen.items()
-    }
+    on_target = {name: adapt(run, programs, its) for name, its in chosen.items()}
+    predictions = {}
+    for name, (its, _) in on_target.items():
+        what = f"Looking at {run.split.target} ({name})"
+        given = run.division, its.params, its.batch_stats
+        predictions[name] = programs.predict(*given, test, what)
     write_predictions(run.folder / PREDICTIONS, dataset, test, predictions)
     write_exhibits(run, dataset, functools.partial(look, "last"), predictions["last"])
-    adapted = config.evaluation_statistics == "target"
-    entries = {
-        selection: make_entry(
-            run, dataset, config, selection, trained.step, predicted, adapted
-        )
-        for (selection, trained), predicted in zip(
-            chosen.items(), predictions.values(), strict=True
-        )
-    }
+    entries = {}
+    for name, (its, account) in on_target.items():
+        given = run, dataset, config, name, its.step, predictions[name]
+        entries[name] = make_entry(*given, account)
     write_models(run, programs, chosen, entries, look)
     return list(entries.values())
-
-
-def _on_target(
-    run: Run, programs: Programs, trained: Trained, look: Callable[[], Predictions]
-) -> Predictions:
-    """Predicts the target, by its own statistics if that is asked for."""
-    if programs.config.evaluation_statistics != "target":
-        return look()
-    batch_size = schedule(run.division, programs.config).per_domain * len(
-        run.division.train
-    )
-    given = run.division, trained.params, trained.batch_stats
-    statistics = programs.target_statistics(*given, batch_size)
-    what = f"Looking at {run.split.target} (by its own statistics)"
-    test = run.division.test
-    return programs.predict(run.division, trained.params, statistics, test, what)
 
 
 def _statistics(run: Run, programs: Programs, state: TrainState) -> BatchStats:
@@ -157,7 +139,7 @@ def make_entry(
     selection: str,
     step: int,
     predicted: Predictions,
-    adapted: bool = False,
+    adapted: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> dict[str, Any]:
     """What ``results.json`` tells of a run.
 
@@ -168,7 +150,8 @@ def make_entry(
       selection: rule by which the parameters were chosen.
       step: after which they were taken.
       predicted: what they say of the run's test utterances.
-      adapted: whether the target's own statistics normalised over the batch.
+      adapted: what there is to be told of an adaptation to the target; empty where
+        there was none.
 
     Returns:
       The entry.
@@ -187,7 +170,8 @@ def make_entry(
         "step": step,
         "split_hash": run.division.account["hash"],
         "normalization": config.normalization,
-        "transductive": adapted or bool(normalization and normalization.transductive),
-        **({"adapted": "batch_statistics"} if adapted else {}),
+        "transductive": bool(adapted)
+        or bool(normalization and normalization.transductive),
+        **adapted,
         **target.report.entry(scores, target.classes),
     }

@@ -10,6 +10,7 @@ from typing import Any
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import Description
+from experiments.adaptations import named
 from experiments.export.card_data import data_section
 from experiments.export.card_figures import (
     Tested,
@@ -180,6 +181,8 @@ def _protocol(described: Description) -> Section:
         unseen = "its recordings, without labels, normalised each other (TRANSDUCTIVE)"
     if entry.get("target") in described.domains:
         unseen = "the same corpus, of which other speakers were trained on"
+    if named(entry):
+        unseen += "; in its test they had one, without labels (see Figures)"
     points = (
         f"Sources: {_joined(described.domains)}.",
         f"Target: {entry.get('target', 'unknown')}; {unseen}.",

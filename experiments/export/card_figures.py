@@ -10,6 +10,7 @@ from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.places import FOLDER
 from damldg_jax.shift import auroc, margin, margin_null
 from damldg_jax.significance import MEASURES, Outcome, interval
+from experiments.adaptations import named
 from experiments.report.document import Section, Table
 from experiments.report.margin_pictures import energies_by_corpus
 from experiments.report.predicted import Predicted
@@ -76,8 +77,9 @@ def figures_section(described: Description, tested: Tested | None) -> Section:
     entry = described.training.get("tested")
     if not isinstance(entry, Mapping):
         return Section("Figures", ("The model's file tells no figures.",))
+    told = _about_adaptation(entry)
     if described.dimension_bins is not None:
-        return Section("Figures", tables=(_dimensions(entry),))
+        return Section("Figures", told, tables=(_dimensions(entry),))
     rows = [_score(name, entry, tested) for name in MEASURES]
     rows += [(title, _percent(entry.get(name)), "-") for name, title in _FLOORS.items()]
     rows.append(("expected calibration error", _percent(entry.get("ece")), "-"))
@@ -87,7 +89,20 @@ def figures_section(described: Description, tested: Tested | None) -> Section:
     header = ("score", "percent", "95 % interval")
     title = f"On {entry.get('target', 'the target')}, whole utterances"
     table = Table("figures", title, header, tuple(rows), _about_intervals(tested))
-    return Section("Figures", tables=(table,))
+    return Section("Figures", told, tables=(table,))
+
+
+def _about_adaptation(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Says of figures that they are not those of the model as it is."""
+    found = named(entry)
+    if not found:
+        return ()
+    what = "; ".join(f"{x.adapted}, {x.title}: {x.meaning}" for x in found)
+    return (
+        "TRANSDUCTIVE: these are figures of a copy of the model that was adapted to "
+        f"the target before it was tested ({what}). The model itself is not adapted; "
+        "how well it does as it is was not measured.",
+    )
 
 
 def _score(

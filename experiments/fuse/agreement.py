@@ -119,6 +119,9 @@ def _check_inputs(first: Part, other: Part) -> None:
             "together. Say by --mix_transductive that it may."
         )
         name = "normalization"
+        adapted = [part.run.first.get("adapted", "none") for part in (first, other)]
+        if adapted[0] != adapted[1]:
+            name, told = "adapted", adapted
         raise _unlike(first, other, "result.json", name, *told, remedy)
 
 

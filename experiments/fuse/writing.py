@@ -8,6 +8,7 @@ import numpy as np
 
 from damldg_jax.fusion import fuse, places_of
 from damldg_jax.reports import CLASS_REPORT
+from experiments.adaptations import named
 from experiments.fuse.accounts import circumstances_of, differing
 from experiments.fuse.agreement import selections
 from experiments.fuse.ensembles import Ensemble, Part
@@ -72,6 +73,7 @@ def _identity(ensemble: Ensemble, selection: str) -> dict[str, Any]:
         f"{p.name}: {x}" for p in parts for x in p.run.first.get("warnings", ())
     ]
     target, sources = ensemble.test
+    adapted = [entry.get("adapted", "none") for entry in entries]
     return {
         "scenario": entries[0].get("scenario", ""),
         "sources": list(sources),
@@ -84,6 +86,7 @@ def _identity(ensemble: Ensemble, selection: str) -> dict[str, Any]:
         "split_hash": entries[0].get("split_hash"),
         "normalization": joined([e.get("normalization", "none") for e in entries]),
         "transductive": any(entry.get("transductive") for entry in entries),
+        **({"adapted": joined(adapted)} if any(map(named, entries)) else {}),
         "title": ensemble.title,
         "deterministic": all(entry.get("deterministic") for entry in entries),
         "fused": _told(parts),

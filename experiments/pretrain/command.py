@@ -19,6 +19,7 @@ from absl import flags
 
 from damldg_jax.errors import InputError
 from damldg_jax.prediction.places import place
+from experiments.adaptations import asked_for
 from experiments.config import Config
 from experiments.console import say
 from experiments.experiment import Outcome, carry_out_alone
@@ -67,11 +68,11 @@ def main(config: Config) -> None:
       InputError: settings or data are off.
       FloatingPointError: training diverged.
     """
-    if config.variants or config.evaluation_statistics == "target":
+    if config.variants or asked_for(config):
         raise InputError(
             "Pre-training takes neither --variants, as altered copies would be "
-            "speakers of their own, nor --evaluation_statistics=target, as nobody it "
-            "is tested on is new to it. Leave them out."
+            "speakers of their own, nor --evaluation_statistics=target or "
+            "--tent_steps, as nobody it is tested on is new to it. Leave them out."
         )
     config = dataclasses.replace(
         config,

@@ -70,7 +70,7 @@ def _summary(
 def _overviews(
     protocols: Sequence[Protocol], every: Sequence[Family], selection: str
 ) -> Iterator[Table]:
-    """A table for each family; those whose inputs are transductive have their own."""
+    """A table for each family; those that are transductive have their own."""
     for family in every:
         for transductive in (False, True):
             alike = [p for p in protocols if p.transductive == transductive]

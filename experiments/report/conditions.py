@@ -73,7 +73,10 @@ def _texts(protocol: Protocol) -> Iterator[str]:
             f"{fraction:.0%} of the source speakers are kept for choosing a step and "
             "not trained on; the paper says nothing of such"
         )
-    if protocol.transductive:
+    for adaptation in protocol.adapted:
+        told = f"{adaptation.adapted} are adapted ({adaptation.title}, transductive)"
+        yield f"{told}: {adaptation.meaning}"
+    if protocol.transductive and (protocol.transductive_inputs or not protocol.adapted):
         yield "unlabelled recordings of the target normalise the inputs (transductive)"
 
 

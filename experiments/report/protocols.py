@@ -10,6 +10,8 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from damldg_jax.normalization import NORMALIZATIONS
+from experiments.adaptations import Adaptation, named
 from experiments.report import published
 from experiments.report.run_folders import RunRecord
 
@@ -62,8 +64,20 @@ class Protocol:
 
     @property
     def transductive(self) -> bool:
-        """Whether unlabelled recordings of the target had a part in its inputs."""
+        """Whether unlabelled recordings of the target had a part in its results."""
         return bool(self.runs[0].first.get("transductive"))
+
+    @property
+    def adapted(self) -> list[Adaptation]:
+        """What was adapted to them, beside its inputs."""
+        return named(self.runs[0].first)
+
+    @property
+    def transductive_inputs(self) -> bool:
+        """Whether they normalised its inputs."""
+        rules = self.runs[0].first.get("normalization", "none").split("+")
+        known = [NORMALIZATIONS.get(name) for name in rules]
+        return any(rule is not None and rule.transductive for rule in known)
 
 
 def settings_of(run: RunRecord) -> dict[str, Any]:

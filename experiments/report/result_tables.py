@@ -30,7 +30,7 @@ def overview(
       family: of tests.
       selection: rule by which a step is chosen.
       transductive: whether these are protocols in which the target's unlabelled
-        recordings normalise inputs, which the title then says.
+        recordings had a part in results, which the title then says.
 
     Returns:
       The table, a row for each protocol and method that has any of the tests.
@@ -50,11 +50,20 @@ def overview(
     return Table(
         name=f"overview_{family.name}{'_transductive' * transductive}",
         title=f"{family.title}: UAR in percent ({selection} step)"
-        + ", TRANSDUCTIVE inputs" * transductive,
+        + _kind(protocols) * transductive,
         header=header[:-1] if single else header,
         rows=tuple(row[:-1] if single else row for row in rows),
         notes=("Mean and standard deviation over trials.",),
     )
+
+
+def _kind(protocols: Sequence[Protocol]) -> str:
+    """In what the target had a part, in any of these protocols."""
+    kinds = {a.adapted for protocol in protocols for a in protocol.adapted}
+    # Runs of an earlier version did not tell in what.
+    if not kinds or any(protocol.transductive_inputs for protocol in protocols):
+        kinds.add("inputs")
+    return f", TRANSDUCTIVE {', '.join(sorted(kinds))}"
 
 
 def _mean(values: Sequence[Sequence[float]]) -> str:
@@ -90,7 +99,8 @@ def results(protocol: Protocol) -> Table:
         header = header[:-4] + header[-3:]
     return Table(
         name=f"results_{protocol.letter}",
-        title="Scores on the unseen corpora",
+        title="Scores on the unseen corpora"
+        + _kind([protocol]) * protocol.transductive,
         header=header,
         rows=tuple(rows),
         notes=(
@@ -161,7 +171,8 @@ def recalls(protocol: Protocol, selection: str) -> Table | None:
     )
     return Table(
         name=f"recall_{protocol.letter}",
-        title=f"Recall of each class in percent ({selection} step)",
+        title=f"Recall of each class in percent ({selection} step)"
+        + _kind([protocol]) * protocol.transductive,
         header=("target", "method", *classes),
         rows=rows,
         notes=("-: the target has no utterance of it.",),
