@@ -183,6 +183,18 @@ def test_synthetic_corpora_are_told():
     assert "SYNTHETIC" not in model_card(described(), None, [])
 
 
+def test_figures_of_an_adapted_copy_are_told_as_such():
+    tested = training()["tested"] | {"adapted": "batch_statistics+tent"}
+    given = trained.description(training=training(tested=tested))
+    card = model_card(given, None, [])
+    figures = card.partition("## Figures")[2].partition("\n## ")[0]
+    assert "TRANSDUCTIVE" in figures
+    assert "AdaBN" in figures
+    assert "TENT" in figures
+    assert "The model itself is not adapted" in figures
+    assert "adapted" not in model_card(described(), None, [])
+
+
 def test_names_cannot_write_the_card():
     name = "<b>|x|\n# [link](http://a.b) `code`"
     card = model_card(described(domains=[name]), None, [])

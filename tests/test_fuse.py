@@ -231,6 +231,20 @@ def test_transductive_runs_are_mixed_where_that_is_said(place):
     assert protocol.transductive
 
 
+def test_what_was_adapted_in_any_part_is_told(place):
+    for trial in range(3):
+        folder = run(place, "mfcc", trial=trial)
+        adapted = {"transductive": True, "adapted": "batch_statistics+tent"}
+        change(folder, "result.json", **adapted)
+    with pytest.raises(InputError, match=r"adapted is none .* batch_statistics\+tent"):
+        both(place)
+    told = both(place, mix_transductive=True)
+    assert "TRANSDUCTIVE statistics" in told
+    assert "TRANSDUCTIVE parameters" in told
+    results = json.loads((place / "fused/results.json").read_text())["runs"]
+    assert {e["adapted"] for e in results} == {"none+batch_statistics+tent"}
+
+
 def test_runs_of_other_lengths_are_fused_and_told_apart(place):
     for trial in range(3):
         known = {"vary_split": True, "validation_fraction": 0.2}

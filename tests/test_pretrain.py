@@ -267,7 +267,12 @@ def test_what_was_loaded_tells_what_was_seen_though_its_file_has_gone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "given", [{"variants": ("noise",)}, {"evaluation_statistics": "target"}]
+    "given",
+    [
+        {"variants": ("noise",)},
+        {"evaluation_statistics": "target"},
+        {"tent_steps": 1, "network_norm": "group"},
+    ],
 )
 def test_what_makes_no_sense_for_speakers_is_refused(given):
     with pytest.raises(InputError, match="Pre-training takes neither --variants"):

@@ -182,7 +182,7 @@ def _protocol(described: Description) -> Section:
     if entry.get("target") in described.domains:
         unseen = "the same corpus, of which other speakers were trained on"
     if named(entry):
-        unseen += "; in its test they had one, without labels (see Figures)"
+        unseen += "; those of its test, without labels, adapted what was tested"
     points = (
         f"Sources: {_joined(described.domains)}.",
         f"Target: {entry.get('target', 'unknown')}; {unseen}.",

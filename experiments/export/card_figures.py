@@ -100,8 +100,8 @@ def _about_adaptation(entry: Mapping[str, Any]) -> tuple[str, ...]:
     what = "; ".join(f"{x.adapted}, {x.title}: {x.meaning}" for x in found)
     return (
         "TRANSDUCTIVE: these are figures of a copy of the model that was adapted to "
-        f"the target before it was tested ({what}). The model itself is not adapted; "
-        "how well it does as it is was not measured.",
+        f"the target before it was tested ({what}), and so are the target's energies. "
+        "The model itself is not adapted; how well it does was not measured.",
     )
 
 

@@ -75,7 +75,7 @@ class Protocol:
     @property
     def transductive_inputs(self) -> bool:
         """Whether they normalised its inputs."""
-        rules = self.runs[0].first.get("normalization", "none").split("+")
+        rules = str(self.runs[0].first.get("normalization")).split("+")
         known = [NORMALIZATIONS.get(name) for name in rules]
         return any(rule is not None and rule.transductive for rule in known)
 
