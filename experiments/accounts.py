@@ -27,6 +27,7 @@ _IMPLIED: Mapping[str, Any] = {
     **{"optimizer": "sgd", "weight_decay": 0.0, "weight_average": "none"},
     **{"average_decay": 0.99, "balance": "none", "label_smoothing": 0.0},
     **{"margin": "plain", "relative_margin": False, "hold_out_steps": 1},
+    **{"domains": "corpora", "domains_per_corpus": None},
 }
 Accounts = Mapping[pathlib.Path, Mapping[str, Any]]
 

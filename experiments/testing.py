@@ -122,9 +122,7 @@ def _on_target(
     """Predicts the target, by its own statistics if that is asked for."""
     if programs.config.evaluation_statistics != "target":
         return look()
-    batch_size = schedule(run.division, programs.config).per_domain * len(
-        run.division.train
-    )
+    batch_size = schedule(run.division, programs.config).batch_size
     given = run.division, trained.params, trained.batch_stats
     statistics = programs.target_statistics(*given, batch_size)
     what = f"Looking at {run.split.target} (by its own statistics)"

@@ -183,7 +183,7 @@ NEW = (
     *("variants", "encoder_layer", "encoder_output", "encoder_whole_window"),
     *("normalization_prior", "optimizer", "weight_decay", "weight_average"),
     *("average_decay", "balance", "label_smoothing", "margin", "relative_margin"),
-    "hold_out_steps",
+    *("hold_out_steps", "domains", "domains_per_corpus"),
 )
 
 
