@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from damldg_jax.errors import InputError
 from experiments.experiment import run_experiments
 from experiments.method_checks import suits
 from experiments.plan import make_plan
+from experiments.report.pictures import _gamma
 from tests.test_features_end_to_end import settings, write_corpora
 from tests.test_together import assert_alike, lines
 
@@ -168,3 +170,20 @@ def test_methods_suit_where_speakers_are_domains(config):
     within = dataclasses.replace(whole, target="within", methods=("mldg",))
     with pytest.raises(InputError, match="or make speakers its domains"):
         make_plan(within)
+
+
+@pytest.mark.parametrize(
+    ("per_corpus", "curves"), [(4, 8), (5, 2)], ids=["as they are", "by corpus"]
+)
+def test_margins_of_more_domains_than_a_figure_can_tell_apart(per_corpus, curves):
+    """Are drawn by corpus."""
+    names = [f"{corpus}/s{n}" for n in range(per_corpus) for corpus in ("one", "two")]
+    metrics = [
+        {"step": step, "gamma": 0.1 * step, "held_out": [name]}
+        for step, name in enumerate(names)
+    ]
+    lines = _gamma(SimpleNamespace(runs=[SimpleNamespace(metrics=metrics)]))
+    assert len(lines) == curves
+    assert sum(len(steps) for ((steps, _),) in lines.values()) == len(names)
+    if curves == 2:
+        assert [*lines] == ["one", "two"]
