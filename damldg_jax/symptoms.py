@@ -35,7 +35,7 @@ def find_symptoms(
       chance: what a constant guess reaches by it.
       predicted: [classes] int, how many of the target's utterances each was given;
         None where there are no classes.
-      domains: names of the source corpora, in the order of the metrics.
+      domains: names of the domains, in the order of the metrics.
 
     Returns:
       A sentence for each symptom, with what to try.

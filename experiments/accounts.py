@@ -28,6 +28,7 @@ _IMPLIED: Mapping[str, Any] = {
     **{"average_decay": 0.99, "balance": "none", "label_smoothing": 0.0},
     **{"margin": "plain", "relative_margin": False, "hold_out_steps": 1},
     **{"tent_steps": 0, "tent_learning_rate": 0.001},
+    **{"domains": "corpora", "domains_per_corpus": None},
 }
 Accounts = Mapping[pathlib.Path, Mapping[str, Any]]
 

@@ -39,8 +39,7 @@ def adapt(run: Run, programs: Programs, trained: Trained) -> OnTarget:
     config, names = programs.config, asked_for(programs.config)
     if not names:
         return OnTarget(trained, {})
-    per_domain = schedule(run.division, config).per_domain
-    batch_size = per_domain * len(run.division.train)
+    batch_size = schedule(run.division, config).batch_size
     params, batch_stats, step = trained
     account: dict[str, Any] = {"adapted": names}
     if config.tent_steps:

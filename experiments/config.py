@@ -27,6 +27,7 @@ from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.norms import NORMS
 from damldg_jax.objectives import DIMENSION_LOSSES
 from damldg_jax.optimizers import OPTIMIZERS, OptimizerSettings
+from damldg_jax.source_domains import DOMAINS
 from damldg_jax.targets import TARGETS, Target, Wishes
 from damldg_jax.tent import LEARNING_RATE
 from experiments.contradictions import refuse
@@ -68,6 +69,7 @@ CHOICES = {
     "optimizer": tuple(OPTIMIZERS),
     "weight_average": tuple(AVERAGES),
     "balance": BALANCES,
+    "domains": tuple(DOMAINS),
     "data_dtype": ("float32", "bfloat16"),
     "parallel": ("data", "trials", "none"),
     "input": ("auto", "device", "stream"),
@@ -115,6 +117,8 @@ class Config:
     epochs: int | None = None
     steps: int | None = None
     batch_size: int = 32
+    domains: str = "corpora"
+    domains_per_corpus: int | None = None
     optimizer: str = "sgd"
     learning_rate: float = OptimizerSettings.learning_rate
     momentum: float = OptimizerSettings.momentum

@@ -23,6 +23,7 @@ def refuse(config: "Config", default: type["Config"]) -> None:
     """
     _refuse_of_targets(config, default)
     _refuse_halves(config, default)
+    _refuse_of_domains(config)
     if config.evaluation_statistics == "target" and config.network_norm != "batch":
         raise InputError(
             "--evaluation_statistics=target with "
@@ -85,6 +86,22 @@ def _refuse_tent(config: "Config", default: type["Config"]) -> None:
             f"--evaluation_statistics={config.evaluation_statistics}: parameters that "
             "are adapted to the target's batches are evaluated by its statistics. "
             "Give --evaluation_statistics=target as well."
+        )
+
+
+def _refuse_of_domains(config: "Config") -> None:
+    number = config.domains_per_corpus
+    if number is None:
+        return
+    if config.domains != "speakers":
+        raise InputError(
+            f"--domains_per_corpus={number} with --domains={config.domains}: a corpus "
+            "is one domain. Give --domains=speakers, or leave it out."
+        )
+    if isinstance(number, bool) or not isinstance(number, int) or number < 2:
+        raise InputError(
+            f"--domains_per_corpus={number}: give a whole number, at least 2; with one "
+            "domain of each corpus it is --domains=corpora."
         )
 
 

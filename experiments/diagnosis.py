@@ -24,14 +24,14 @@ def utterances_of(run: Run, programs: Programs, step: int) -> dict[str, list[str
       step: its number, from 0.
 
     Returns:
-      By source corpus, in the order of the batch.
+      By domain, in the order of the batch.
     """
     per_domain = schedule(run.division, programs.config).per_domain
     choice = programs.placement.choice(run.division, per_domain, step, run.seed)
     name_of = programs.dataset.name_of
     return {
-        corpus: [name_of(index) for index in row]
-        for corpus, row in zip(run.split.sources, choice.utterances, strict=True)
+        domain.name: [name_of(index) for index in row]
+        for domain, row in zip(run.division.domains, choice.utterances, strict=True)
     }
 
 

@@ -17,6 +17,7 @@ from damldg_jax.leakage import (
     split_hash,
     training_hash,
 )
+from damldg_jax.source_domains import DOMAINS, SourceDomain, account_of_domains
 from damldg_jax.splits import split_off_test, split_speakers
 from experiments.config import Config
 
@@ -33,11 +34,10 @@ class Division:
       left_out: recordings that are on the other side under another name, with all
         else of their speakers, indices [n].
       account: what results tell of the split: its hash and that of what training
-        looks at, the size of each side, and how many sentences are known from
-        training.
+        looks at, the size of each side, how many sentences are known from training,
+        and whose speakers are a domain together.
       notices: what the user should know.
-      altered: of each source corpus, indices [n] of the altered copies of what is
-        trained on; empty for none.
+      domains: of the training, with the altered copies of their utterances.
     """
 
     train: tuple[np.ndarray, ...]
@@ -47,7 +47,7 @@ class Division:
     left_out: np.ndarray
     account: Mapping[str, Any]
     notices: tuple[str, ...]
-    altered: tuple[np.ndarray, ...] = ()
+    domains: tuple[SourceDomain, ...]
 
 
 def divide(
@@ -61,14 +61,15 @@ def divide(
     Args:
       dataset: that has all corpora of the split.
       split: sources and target; a corpus that is both is divided by speaker.
-      config: how many speakers to keep.
+      config: how many speakers to keep, and what is a domain.
       duplicates: pairs of utterances that are the same recording.
 
     Returns:
       The division.
 
     Raises:
-      InputError: the sides share a speaker or a recording, or one of them is empty.
+      InputError: the sides share a speaker or a recording, one of them is empty, or
+        speakers cannot be dealt into domains.
     """
     allotted = _allot(dataset, split, config)
     out = _leaks(dataset, allotted.sides, duplicates, config)
@@ -82,7 +83,9 @@ def divide(
             )
     remaining = allotted._replace(train=train, validation=validation)
     check_sides(dataset, remaining.sides, duplicates)
-    account = account_of_sides(dataset, remaining.sides)
+    deal = DOMAINS[config.domains].deal
+    domains = deal(dataset, train, config.domains_per_corpus, config.split_seed)
+    account = account_of_sides(dataset, remaining.sides) | account_of_domains(domains)
     return Division(
         train=tuple(train.values()),
         validation={name: part for name, part in validation.items() if len(part)},
@@ -94,15 +97,8 @@ def divide(
             *allotted.notices,
             *_notices(dataset, split.target, train, out, account),
         ),
-        altered=tuple(_altered(dataset, name, part) for name, part in train.items()),
+        domains=domains,
     )
-
-
-def _altered(dataset: Dataset, corpus: str, members: np.ndarray) -> np.ndarray:
-    """The altered copies of some utterances of a corpus."""
-    names = {dataset.utterances[index] for index in members}
-    copies = dataset.variants.get(corpus, ())
-    return np.array([n for n in copies if dataset.utterances[n] in names], int)
 
 
 class _Allotted(NamedTuple):

@@ -161,7 +161,16 @@ _define("Training", flags.DEFINE_integer, "steps",
         "Length of training in steps, instead of --epochs.", lower_bound=1)
 _define("Training", flags.DEFINE_integer, "batch_size",
         "Utterances in a step; rounded to the nearest multiple of the number of "
-        "sources.", lower_bound=1)
+        "domains, which are the sources unless --domains says otherwise.",
+        lower_bound=1)
+_define("Training", flags.DEFINE_enum, "domains", CHOICES["domains"],
+        "What a step has as many utterances of as of any other, and methods hold out, "
+        "weigh or compare: the source corpora, as in the paper, or groups of the "
+        "speakers of each. Validation, test and normalization are not concerned.")
+_define("Training", flags.DEFINE_integer, "domains_per_corpus",
+        "With --domains=speakers: groups into which the speakers of each source are "
+        "dealt, about equal in utterances, by --split_seed. Left out: each speaker is "
+        "a domain, and sources of more speakers count for more.", lower_bound=2)
 _define("Training", flags.DEFINE_enum, "optimizer", CHOICES["optimizer"],
         "What applies the gradients of the method; SGD in the paper.")
 _define("Training", flags.DEFINE_float, "learning_rate",
@@ -243,7 +252,7 @@ _define("Meta-learning", flags.DEFINE_integer, "inner_steps",
         "Virtual updates in a row; 1 in the paper. Each further one costs as much "
         "again.", lower_bound=1)
 _define("Meta-learning", flags.DEFINE_integer, "num_held_out",
-        "Source corpora that are meta-test in a step.", lower_bound=1)
+        "Domains (--domains) that are meta-test in a step.", lower_bound=1)
 _define("Meta-learning", flags.DEFINE_bool, "second_order",
         "Derive the meta-test loss through the virtual update (the paper). Off: first "
         "order, faster.")
@@ -264,7 +273,7 @@ _define("Meta-learning", flags.DEFINE_bool, "relative_margin",
         "Divide gamma by its running mean, so that the meta-test loss weighs 1 on "
         "average, as in MLDG.")
 _define("Meta-learning", flags.DEFINE_integer, "hold_out_steps",
-        "Steps in a row for which the same sources are meta-test; 1 in the paper. With "
+        "Steps in a row for which the same domains are meta-test; 1 in the paper. With "
         "more, what is held out has become stranger.", lower_bound=1)
 _define("Other algorithms", flags.DEFINE_float, "group_dro_step_size",
         "By which the weights of Group DRO follow the risks.", lower_bound=0.0)

@@ -44,5 +44,5 @@ def look_over(
         if confusion is None
         else 1.0 / len(confusion),
         None if confusion is None else np.sum(confusion, axis=0),
-        run.split.sources,
+        [domain.name for domain in run.division.domains],
     )

@@ -96,7 +96,8 @@ def _train(trainees: list[Trainee], first: int, programs: Programs) -> None:
     """Trains to the end, or until each has ended by an error."""
     run, layout = trainees[0].run, programs.layout
     plan = schedule(run.division, programs.config)
-    train = programs.training(run.method, len(run.division.train), plan.per_domain).step
+    domains = len(run.division.domains)
+    train = programs.training(run.method, domains, plan.per_domain).step
     # What is missing to a full group is filled up with its last run: one program.
     filled = [*trainees, *[trainees[-1]] * (layout.slots - len(trainees))]
     numbers = [trainee.run.seed for trainee in filled]

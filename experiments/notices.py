@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from damldg_jax.algorithms import ALGORITHMS
 from experiments.config import Config
 from experiments.data import Prepared
+from experiments.domain_checks import about_domains
 from experiments.runs import Run, schedule
+
+# What domains are called.
+_DOMAINS = {"corpora": "sources", "speakers": "domains"}
 
 
 def notices_of(prepared: Prepared, runs: Sequence[Run], config: Config) -> list[str]:
@@ -26,11 +30,14 @@ def notices_of(prepared: Prepared, runs: Sequence[Run], config: Config) -> list[
         notices += about_single_frames(config)
     for run in runs:
         notices += run.division.notices
-        batch_size = schedule(run.division, config).per_domain * len(run.split.sources)
+        domains = run.division.domains
+        notices += about_domains(prepared.dataset, domains, config)
+        batch_size = schedule(run.division, config).batch_size
         if batch_size != config.batch_size:
             notices.append(
                 f"The batch size is {batch_size}: as many utterances of each of the "
-                f"{len(run.split.sources)} sources, nearest to {config.batch_size}."
+                f"{len(domains)} {_DOMAINS[config.domains]}, nearest to "
+                f"{config.batch_size}."
             )
     return list(dict.fromkeys(notices))
 

@@ -96,7 +96,7 @@ class MetricsLog:
 
         Args:
           folder: of the run.
-          domains: names of the source domains, for metrics that number them.
+          domains: names of the domains, for metrics that number them.
           first_step: steps done; what the log holds of later ones is dropped, for a
             run that was killed has written them after its last checkpoint.
           writes: whether to write, or only to look at the numbers.

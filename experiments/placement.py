@@ -99,14 +99,14 @@ class Placement:
 
     def domains(self, division: Division) -> Domains:
         """The training utterances of a run, in host memory."""
-        sizes = [len(members) for members in division.train]
+        sizes = [len(domain.members) for domain in division.domains]
         weights = sizes if self._config.risk_mean == "samples" else None
         # As large for any choice of sources: to the compiled step all are alike.
         capacity = len(self._dataset.utterances)
-        copies = division.altered or [np.zeros(0, int)] * len(sizes)
-        members = [*map(np.concatenate, zip(division.train, copies, strict=True))]
+        members = [np.concatenate([d.members, d.altered]) for d in division.domains]
         if self._config.balance == "classes":
             labels = self._dataset.store.labels
+            # Of a domain that lacks a class, the others take its part.
             members = [balanced(of_domain, labels[of_domain]) for of_domain in members]
             # Each could be the rarest but one.
             capacity *= len(self._dataset.target.phrases)

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import (
     ALL,
     ALSO_TEST,
@@ -20,6 +19,7 @@ from damldg_jax.corpora.sources import Source, parse_entries, resolve
 from damldg_jax.errors import InputError, unknown
 from experiments.config import Config
 from experiments.division import Division, divide
+from experiments.method_checks import check_methods, check_methods_of_split
 from experiments.split_checks import check_split
 
 
@@ -70,7 +70,7 @@ def make_plan(config: Config) -> Plan:
     splits = _once([*splits, *_also_tested(splits, config.also_test)])
     for split in splits:
         check_split(split, config)
-        _check_methods(config, split)
+        check_methods_of_split(config, split)
         for name in (*split.sources, split.target):
             if name not in sources:
                 sources[name] = resolve(name, config.corpora_dir, tuple(sources))
@@ -191,62 +191,4 @@ def check_features(config: Config, sources: Mapping[str, Source]) -> None:
                 f"'{name}' is of {what}, and --features={config.features} is not. "
                 "For PACS there is --flagfile=experiments/flagfiles/pacs.flags, for "
                 "rotated digits --flagfile=experiments/flagfiles/digits.flags."
-            )
-
-
-def _with_one_domain() -> list[str]:
-    return [
-        name
-        for name, entry in ALGORITHMS.items()
-        if entry.min_domains == 1 and not entry.holds_out
-    ]
-
-
-def check_methods(config: Config) -> None:
-    """Refuses methods that there are not.
-
-    Raises:
-      InputError: a name is unknown, twice there, or none is.
-    """
-    if not config.methods:
-        raise InputError("Name at least one method, such as --methods=da_mldg.")
-    for method in config.methods:
-        if method not in ALGORITHMS:
-            raise unknown("method", method, ALGORITHMS)
-        if config.methods.count(method) > 1:
-            raise InputError(f"The method '{method}' is given twice in --methods.")
-
-
-def suits(method: str, num_sources: int, config: Config) -> bool:
-    """Whether a method can learn from so many sources.
-
-    Args:
-      method: its key in the table of algorithms.
-      num_sources: how many there are.
-      config: says how many it is to hold out.
-    """
-    least = ALGORITHMS[method].min_domains + _held_out(method, config)
-    return num_sources >= least
-
-
-def _held_out(method: str, config: Config) -> int:
-    return config.num_held_out if ALGORITHMS[method].holds_out else 0
-
-
-def _check_methods(config: Config, split: Split) -> None:
-    for method in config.methods:
-        entry, held_out = ALGORITHMS[method], _held_out(method, config)
-        if not suits(method, len(split.sources), config):
-            if split.scenario == WITHIN_CORPUS:
-                raise InputError(
-                    f"The method '{method}' needs several corpora to learn from, and "
-                    f"'{WITHIN}' trains on one at a time. Name methods that do with "
-                    f"one: --methods={','.join(_with_one_domain())}."
-                )
-            needs = f"needs at least {entry.min_domains + held_out} sources"
-            reason = f", of which it holds {held_out} out at each step" * bool(held_out)
-            raise InputError(
-                f"The method '{method}' {needs}{reason}; given: "
-                f"{', '.join(split.sources)}. Add a corpus to --sources, or choose "
-                "another method."
             )

@@ -15,6 +15,8 @@ from experiments.config import Config
 from experiments.data import Prepared
 from experiments.devices import choose_layout
 from experiments.division import Division
+from experiments.domain_checks import check_sizes
+from experiments.method_checks import check_methods_of_domains
 from experiments.plan import Plan
 from experiments.results import run_folder
 from experiments.runs import Run, schedule
@@ -69,8 +71,10 @@ def _check(
     split: Split, division: Division, prepared: Prepared, config: Config
 ) -> None:
     """Refuses what cannot be trained."""
-    domains, per_domain = len(split.sources), schedule(division, config).per_domain
+    domains, per_domain = len(division.domains), schedule(division, config).per_domain
     sharing = choose_layout(config).num_sharing
+    check_methods_of_domains(config, split, domains)
+    check_sizes(division.domains, per_domain, config)
     check_shares(per_domain, domains, sharing)
     check_parts(per_domain, domains, sharing, config.micro_batches)
     _check_samples(per_domain, domains, prepared, config)
@@ -86,12 +90,12 @@ def _check(
 def _check_samples(
     per_domain: int, num_domains: int, prepared: Prepared, config: Config
 ) -> None:
-    """Refuses steps of too few utterances of each source for the loss."""
+    """Refuses steps of too few utterances of each domain for the loss."""
     least = prepared.dataset.target.objective.min_per_domain
     if per_domain < least:
         raise InputError(
             f"--dimension_loss={config.dimension_loss} needs {least} utterances of each"
-            f" source in a step, and --batch_size={config.batch_size} gives "
+            f" domain in a step, and --batch_size={config.batch_size} gives "
             f"{per_domain}. Make it {least * num_domains} or more, or choose "
             "--dimension_loss=mse."
         )

@@ -63,22 +63,25 @@ class Schedule:
 
     Attributes:
       per_domain: utterances of each domain in a step.
+      batch_size: those of all domains together.
       steps: in all.
       evaluate_every: steps between evaluations on the validation speakers.
     """
 
     per_domain: int
+    batch_size: int
     steps: int
     evaluate_every: int
 
 
 def schedule(division: Division, config: Config) -> Schedule:
     """Works out how long a run is."""
-    domains = len(division.train)
+    domains = len(division.domains)
     per_domain = samples_per_domain(config.batch_size, domains)
     epoch = math.ceil(sum(map(len, division.train)) / (per_domain * domains))
     return Schedule(
         per_domain=per_domain,
+        batch_size=per_domain * domains,
         steps=config.steps or (config.epochs or DEFAULT_EPOCHS) * epoch,
         evaluate_every=config.evaluate_every or epoch,
     )
@@ -98,7 +101,11 @@ def alike(runs: list[Run], most: int) -> list[list[Run]]:
     """
     groups: dict[tuple, list[Run]] = {}
     for run in runs:
-        key = (run.method, run.split, run.division.account["hash"])
+        groups_of_speakers = tuple(d.speakers for d in run.division.domains)
+        key = (
+            *(run.method, run.split, run.division.account["hash"]),
+            groups_of_speakers,
+        )
         same = groups.setdefault(key, [])
         same.append(run)
     return [

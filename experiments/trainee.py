@@ -71,7 +71,7 @@ class Trainee:
     def _initial(self) -> Saved:
         """What there is before the first step."""
         run, programs = self.run, self._programs
-        domains = len(run.division.train)
+        domains = len(run.division.domains)
         per_domain = schedule(run.division, programs.config).per_domain
         training = programs.training(run.method, domains, per_domain)
         parts = programs.network, training.algorithm, programs.optimizer
@@ -100,7 +100,8 @@ class Trainee:
             self._spent = 0.0
         self._since, self._beside = time.monotonic(), beside
         writes = self._team.writes
-        parts = run.folder, run.split.sources, step, writes, self._evaluated
+        names = [domain.name for domain in run.division.domains]
+        parts = run.folder, names, step, writes, self._evaluated
         self._log = MetricsLog(*parts)
         if not self._evaluated:
             self._validate(self.state)

@@ -14,6 +14,7 @@ from typing import Any
 
 from damldg_jax.features import SIGN
 from damldg_jax.normalization import NORMALIZATIONS
+from damldg_jax.source_domains import account_of_domains
 from experiments.accounts import folders_in_the_way, held_folders, write_accounts
 from experiments.circumstances import devices, versions
 from experiments.config import Config
@@ -53,7 +54,7 @@ def account_of(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
         "init_from": digest(config),
         "model": config.network,
         "steps": plan.steps,
-        "batch_size": plan.per_domain * len(run.split.sources),
+        "batch_size": plan.batch_size,
         "evaluate_every": plan.evaluate_every,
         # The rate of embeddings is measured on all corpora of the command.
         "crop_frames": config.extractor.num_frames(
@@ -81,6 +82,7 @@ def account_of_data(run: Run, prepared: Prepared) -> dict[str, Any]:
         "split_hash": run.division.account["hash"],
         "training_hash": run.division.account["training_hash"],
         "data": {name: prepared.hashes[name] for name in run.split.corpora},
+        **account_of_domains(run.division.domains),
         **_of_altered(run, prepared),
     }
 

@@ -24,7 +24,7 @@ from experiments.runs import Schedule, alike
     ],
 )
 def test_no_call_goes_past_an_evaluation(first, steps, every, most, expected):
-    calls = _calls(first, Schedule(2, steps, every), most)
+    calls = _calls(first, Schedule(2, 4, steps, every), most)
     found = [(c.steps.start, c.steps.stop, *["ends"] * c.ends) for c in calls]
     assert found == expected
 
@@ -52,9 +52,10 @@ def test_runs_go_on_from_where_all_can(steps, expected):
     assert [(len(together), step) for together, step in found] == expected
 
 
-def run_of(split, method, trial, division="same"):
-    account = SimpleNamespace(account={"hash": division})
-    return SimpleNamespace(method=method, split=split, trial=trial, division=account)
+def run_of(split, method, trial, division="same", speakers=()):
+    domains = [SimpleNamespace(speakers=speakers)]
+    divided = SimpleNamespace(account={"hash": division}, domains=domains)
+    return SimpleNamespace(method=method, split=split, trial=trial, division=divided)
 
 
 def test_runs_that_differ_by_their_seed_are_put_together():
@@ -76,6 +77,11 @@ def test_runs_that_differ_by_their_speakers_too_are_not():
     runs = [run_of("one", "mldg", trial, "aba"[trial]) for trial in range(3)]
     groups = [[run.trial for run in group] for group in alike(runs, 3)]
     assert groups == [[0, 2], [1]]
+
+
+def test_runs_whose_speakers_are_dealt_otherwise_are_not():
+    runs = [run_of("one", "mldg", n, speakers=("ab", "ac", "ab")[n]) for n in range(3)]
+    assert [[run.trial for run in group] for group in alike(runs, 3)] == [[0, 2], [1]]
 
 
 @pytest.mark.parametrize(

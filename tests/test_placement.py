@@ -11,13 +11,17 @@ from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.parallel import Layout
 from damldg_jax.sampling import Windowing
+from damldg_jax.source_domains import SourceDomain
 from experiments.config import Config
 from experiments.placement import Placement
 
 LAYOUT = Layout(tuple(jax.local_devices()[:2]))
 DIVISION = SimpleNamespace(
     train=(np.arange(3), np.arange(3, 10)),
-    altered=(),
+    domains=(
+        SourceDomain("one", "one", (), np.arange(3), np.zeros(0, int)),
+        SourceDomain("two", "two", (), np.arange(3, 10), np.zeros(0, int)),
+    ),
     account={"hash": "of the split"},
 )
 

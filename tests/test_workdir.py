@@ -184,6 +184,7 @@ NEW = (
     *("normalization_prior", "optimizer", "weight_decay", "weight_average"),
     *("average_decay", "balance", "label_smoothing", "margin", "relative_margin"),
     *("hold_out_steps", "tent_steps", "tent_learning_rate"),
+    *("domains", "domains_per_corpus"),
 )
 
 

@@ -15,6 +15,7 @@ from damldg_jax.emotions import EMOTIONS
 from damldg_jax.meta import Batch
 from damldg_jax.parallel import Layout, device_share, replicate
 from damldg_jax.sampling import Windowing
+from damldg_jax.source_domains import whole_corpora
 from experiments.benchmark.setting import Setting, noise, recordings
 from experiments.config import Config
 from experiments.division import Division
@@ -92,7 +93,8 @@ def _dataset(setting: Setting) -> Dataset:
 def _division(dataset: Dataset) -> Division:
     nothing = np.zeros(0, np.int64)
     train = tuple(corpus.indices for corpus in dataset.corpora.values())
-    return Division(train, {}, nothing, {}, nothing, {"hash": ""}, ())
+    domains = whole_corpora(dataset, dict(zip(dataset.corpora, train, strict=True)))
+    return Division(train, {}, nothing, {}, nothing, {"hash": ""}, (), domains)
 
 
 def _constant(setting: Setting, layout: Layout) -> Input:

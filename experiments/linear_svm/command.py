@@ -83,6 +83,8 @@ def main(config: Config) -> None:
             "--target_kind=dimensions: a support vector machine tells classes apart. "
             "Choose emotion, arousal or valence."
         )
+    # It knows no domains but to choose C, for which it takes corpora.
+    config = dataclasses.replace(config, domains="corpora", domains_per_corpus=None)
     # Any method that does with one corpus: the plan is of splits alone.
     plan = make_plan(_alone(config))
     prepared = Session().data(plan.sources, config)

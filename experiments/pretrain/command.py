@@ -29,7 +29,7 @@ from experiments.pretrain.plan import make_plan
 _OTHERS = (
     *("scenario", "also_test", "target_kind", "emotions", "excitement_as_happiness"),
     *("dimension_range", "methods", "trials", "dimension_loss", "dimension_bins"),
-    *("vary_split",),
+    *("vary_split", "domains", "domains_per_corpus"),
 )
 _NO_GROUPS = ("Meta-learning", "Other algorithms")
 GROUPS = {
@@ -80,6 +80,8 @@ def main(config: Config) -> None:
         methods=("deep_all",),
         trials=1,
         vary_split=False,
+        domains="corpora",
+        domains_per_corpus=None,
     )
     carry_out_alone(make_plan, config, lambda outcome: _tell(outcome, config))
 

@@ -10,6 +10,7 @@ from damldg_jax.dataset import Dataset
 from damldg_jax.duplicates import Duplicate
 from damldg_jax.errors import InputError
 from damldg_jax.leakage import further_copies
+from damldg_jax.source_domains import whole_corpora
 from damldg_jax.splits import split_utterances
 from experiments.config import Config
 from experiments.division import Division, account_of_sides
@@ -102,6 +103,7 @@ def divide_utterances(
         left_out=copies,
         account=account_of_sides(dataset, sides),
         notices=_notices(dataset, copies),
+        domains=whole_corpora(dataset, dict(zip(split.sources, train, strict=True))),
     )
 
 

@@ -35,6 +35,7 @@ _PAPER = (
     Condition("inner_learning_rate", 0.01, "eta_s is {} instead of 0.01"),
     Condition("second_order", True, "the meta-gradient is of first order"),
     Condition("risk_mean", "domains", "risks are means over {}, not over domains"),
+    Condition("domains", "corpora", "domains are {}, not corpora"),
     Condition("normalization", "none", "inputs are normalised: {}"),
     Condition("emotions", list(PAPER_EMOTIONS), "the classes are {}"),
     Condition("target_kind", "emotion", "what is told from speech is {}"),

@@ -1,6 +1,6 @@
 """From the runs of a protocol to its figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -18,6 +18,10 @@ from experiments.report.scores import Cell, Test, alike, cells, name_tests
 
 # Energies and embeddings are of the last step alone.
 LAST = "last"
+# Of gamma, what can be told apart in a figure.
+_CURVES = 8
+
+_Lines = dict[str, list[tuple[list[int], list[float]]]]
 
 
 def scores_figure(protocol: Protocol, family: Family, selection: str) -> Figure | None:
@@ -88,7 +92,7 @@ def training_figures(protocol: Protocol, test: Test, name: str) -> list[Figure]:
     for cell in its:
         if lines := _gamma(cell):
             text = (
-                f"Domain-shift margin of {cell.title} by the corpus held out in the "
+                f"Domain-shift margin of {cell.title} by the domain held out in the "
                 f"step, target {name}. {about}"
             )
             title = f"Gamma, {cell.title}"
@@ -206,18 +210,27 @@ def _series(
     return found
 
 
-def _gamma(cell: Cell) -> dict[str, list[tuple[list[int], list[float]]]]:
-    """Steps and gamma of each trial, by the corpora held out."""
-    lines: dict[str, list[tuple[list[int], list[float]]]] = {}
+def _gamma(cell: Cell) -> _Lines:
+    """Steps and gamma of each trial, by the domains held out; if many, by corpus."""
+    lines = _gamma_by(cell, lambda name: name)
+    if len(lines) > _CURVES:
+        lines = _gamma_by(cell, lambda name: name.partition("/")[0])
+    # MLDG's is a constant.
+    constant = {value for line in lines.values() for _, v in line for value in v}
+    return lines if len(constant) > 1 else {}
+
+
+def _gamma_by(cell: Cell, called: Callable[[str], str]) -> _Lines:
+    """Steps and gamma of each trial, by what the domains held out are called."""
+    lines: _Lines = {}
     for run in cell.runs:
         steps: dict[str, tuple[list[int], list[float]]] = {}
         for x in run.metrics:
             if isinstance(x.get("gamma"), int | float) and x.get("held_out"):
-                mine = steps.setdefault("+".join(sorted(x["held_out"])), ([], []))
+                held_out = "+".join(sorted({called(name) for name in x["held_out"]}))
+                mine = steps.setdefault(held_out, ([], []))
                 mine[0].append(x["step"])
                 mine[1].append(x["gamma"])
         for held_out, mine in sorted(steps.items()):
             lines.setdefault(held_out, []).append(mine)
-    # MLDG's is a constant.
-    constant = {value for line in lines.values() for _, v in line for value in v}
-    return lines if len(constant) > 1 else {}
+    return lines

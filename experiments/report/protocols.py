@@ -21,7 +21,7 @@ _OF_THE_RUN = {
     *("sources", "target", "method", "seed", "title", "parts"),
     *("steps", "batch_size", "evaluate_every", "schedules", "crop_frames"),
     *("train_utterances", "validation_speakers", "split_hash", "training_hash"),
-    *("data", "altered_data"),
+    *("data", "altered_data", "training_domains"),
 }
 # Must agree where two runs have the same sources.
 _OF_THE_SOURCES = ("steps", "batch_size", "evaluate_every", "schedules")

@@ -8,7 +8,7 @@ from experiments.config import Config
 from experiments.console import say
 from experiments.distributed import wanted
 from experiments.experiment import carry_out, is_in_the_way
-from experiments.plan import check_methods
+from experiments.method_checks import check_methods
 from experiments.session import Session
 from experiments.sweep.claims import Claims, Note
 from experiments.sweep.progress import UnitState, read_unit

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.corpora.sources import Source
 from experiments.config import Config
-from experiments.plan import Plan, suits
+from experiments.method_checks import suits
+from experiments.plan import Plan
 from experiments.results import run_folder
 from experiments.sweep.rows import Row, is_within
 
