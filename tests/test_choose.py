@@ -11,7 +11,7 @@ from damldg_jax.errors import InputError
 from experiments.choose.command import read_trials, table
 from experiments.choose.inner import Trial, choose, inner_scores
 from tests.cli import run
-from tests.fake_runs import write_run
+from tests.fake_runs import utterances, write_run
 
 CORPORA = ("a", "b", "c", "d")
 
@@ -111,3 +111,27 @@ def test_runs_of_another_target_are_no_candidates(tmp_path):
     write_run(tmp_path / "one")
     with pytest.raises(InputError, match="no run of --target=inner"):
         read_trials([tmp_path / "one"], "last")
+
+
+def test_candidates_of_disjoint_corpora_are_refused():
+    def one(name, sources, tested):
+        return Trial((name, "deep_all"), frozenset(sources), tested, 0, 0.5)
+
+    with pytest.raises(InputError, match="no candidate left exactly two out"):
+        inner_scores([one("x", "a", "b"), one("x", "a", "c"), one("y", "d", "e")])
+
+
+def test_scores_of_other_tasks_are_not_compared(tmp_path):
+    also = {"scenario": LEAVE_TWO_OUT}
+    write_run(tmp_path / "one", also=also)
+    write_run(tmp_path / "same", trial=1, skill=3.0, also=also)
+    fewer = {"savee": utterances("savee")[:-1]}
+    write_run(tmp_path / "fewer", corpora=fewer, also=also)
+    assert len(read_trials([tmp_path / "one", tmp_path / "same"], "last")) == 2
+    with pytest.raises(InputError, match=r"one.* and .*fewer.* the same utterances"):
+        read_trials([tmp_path / "one", tmp_path / "fewer"], "last")
+    folder = write_run(tmp_path / "words", also=also)
+    for file in (*folder.glob("*.csv"), *folder.glob("*.json")):
+        file.write_text(file.read_text().replace("anger", "calm"))
+    with pytest.raises(InputError, match=r"tells apart anger.*words/.* calm.*--emotio"):
+        read_trials([tmp_path / "one", tmp_path / "words"], "last")

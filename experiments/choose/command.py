@@ -47,31 +47,60 @@ def read_trials(workdirs: Sequence[pathlib.Path], selection: str) -> list[Trial]
       The tests of the scenario ``leave_two_out``.
 
     Raises:
-      InputError: a directory has none.
+      InputError: a directory has none, or one was tested on other utterances or
+        classes than another.
     """
-    trials = []
+    trials: list[Trial] = []
+    tasks: dict[str, RunRecord] = {}
     for workdir in workdirs:
         found = find_runs([workdir])
         for warning in found.warnings:
             say(warning)
-        own = [t for run in found.runs for t in _trial(str(workdir), run, selection)]
-        if not own:
+        runs = [run for run in found.runs if _is_inner(run, selection)]
+        if not runs:
             raise InputError(
                 f"{workdir} has no run of --target=inner: give experiments.main that "
                 "target."
             )
-        trials += own
+        for run in runs:
+            first = tasks.setdefault(run.first["target"], run)
+            _check_task(first, run, selection)
+        trials += [_trial(str(workdir), run, selection) for run in runs]
     return trials
 
 
-def _trial(workdir: str, run: RunRecord, selection: str) -> list[Trial]:
+def _is_inner(run: RunRecord, selection: str) -> bool:
     entry = run.entries.get(selection)
-    if entry is None or entry["scenario"] != LEAVE_TWO_OUT:
-        return []
+    return entry is not None and entry["scenario"] == LEAVE_TWO_OUT
+
+
+def _check_task(first: RunRecord, other: RunRecord, selection: str) -> None:
+    """Refuses scores that are of other questions."""
+    if first.classes != other.classes:
+        ours, theirs = (", ".join(run.classes) or "none" for run in (first, other))
+        raise InputError(
+            f"{first.folder} tells apart {ours}, and {other.folder} {theirs}: their "
+            "scores cannot be compared. Give all candidates the same --target_kind and "
+            "--emotions."
+        )
+    if first.classes:
+        ours, theirs = (
+            {*run.predictions[selection].utterances.tolist()} for run in (first, other)
+        )
+        if unlike := sorted(ours ^ theirs):
+            raise InputError(
+                f"{first.folder} and {other.folder} were not tested on the same "
+                f"utterances: {unlike[0]} is in one of them alone. Give all candidates "
+                "the same recordings."
+            )
+
+
+def _trial(workdir: str, run: RunRecord, selection: str) -> Trial:
+    entry = run.entries[selection]
     score = next(entry[name] for name in _SCORES if name in entry)
     sources = frozenset(entry["sources"])
     candidate = workdir, run.method
-    return [Trial(candidate, sources, entry["target"], entry["trial"], score)]
+    return Trial(candidate, sources, entry["target"], entry["trial"], score)
 
 
 def table(

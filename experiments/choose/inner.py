@@ -56,6 +56,11 @@ def inner_scores(trials: Sequence[Trial]) -> dict[Candidate, dict[str, float]]:
             key = trial.candidate, unseen, trial.tested
             found.setdefault(key, []).append(trial.score)
     candidates = sorted({trial.candidate for trial in trials})
+    if not found:
+        raise InputError(
+            f"Of {', '.join(corpora)} no candidate left exactly two out. Give all "
+            "candidates the same --corpora, with --target=inner."
+        )
     _check(found, candidates, corpora)
     return {
         candidate: {
@@ -76,7 +81,7 @@ def _check(
     corpora: Sequence[str],
 ) -> None:
     """Refuses candidates that cannot be compared."""
-    most = max(map(len, found.values()), default=0)
+    most = max(map(len, found.values()))
     for candidate in candidates:
         for unseen in corpora:
             for held in corpora:
