@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from damldg_jax.errors import InputError
+from experiments.report.conditions import conditions
 from experiments.report.families import families, scenario_of
 from experiments.report.protocols import differences, sort_by_protocol
 from experiments.report.run_folders import find_runs
@@ -131,6 +132,24 @@ def test_what_differs_is_not_averaged_but_listed(workdir, change):
     rows = differences([first, second])
     assert len(rows) == 1, rows
     assert rows[0][1] != rows[0][2]
+
+
+def test_what_practice_adds_to_the_paper_is_told(workdir):
+    write_run(workdir / "paper", account={"variants": [], "margin": "plain"})
+    others = {
+        "variants": ["noise", "gain"],
+        "weight_average": "ema",
+        "margin": "scaled",
+    }
+    write_run(workdir / "other", account=others)
+    plain, changed = (
+        conditions(*protocols(workdir / name)) for name in ("paper", "other")
+    )
+    assert {*changed} - {*plain} == {
+        "Altered copies are trained on too: noise, gain.",
+        "An average of the weights is tested: ema.",
+        "Gamma of DA-MLDG is scaled instead of Eq. (3).",
+    }
 
 
 def test_trials_that_draw_speakers_anew_are_one_protocol(workdir):

@@ -39,6 +39,15 @@ _PAPER = (
     Condition("normalization", "none", "inputs are normalised: {}"),
     Condition("emotions", list(PAPER_EMOTIONS), "the classes are {}"),
     Condition("target_kind", "emotion", "what is told from speech is {}"),
+    Condition("variants", [], "altered copies are trained on too: {}"),
+    Condition("balance", "none", "{} of a source are drawn equally often"),
+    Condition("label_smoothing", 0.0, "labels are smoothed by {}"),
+    Condition("optimizer", "sgd", "the optimiser is {} instead of SGD"),
+    Condition("weight_decay", 0.0, "weights decay by {}"),
+    Condition("weight_average", "none", "an average of the weights is tested: {}"),
+    Condition("margin", "plain", "gamma of DA-MLDG is {} instead of Eq. (3)"),
+    Condition("relative_margin", False, "gamma is divided by its running mean"),
+    Condition("hold_out_steps", 1, "domains are held out for {} steps in a row"),
 )
 
 
