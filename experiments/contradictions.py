@@ -31,11 +31,21 @@ def refuse(config: "Config", default: type["Config"]) -> None:
             "batch that the target could give. Leave it out."
         )
     _refuse_tent(config, default)
+    if config.weight_average != "none" and _lags(config):
+        raise InputError(
+            f"--weight_average={config.weight_average} with "
+            "--evaluation_statistics=running: the running statistics are of the "
+            "parameters as they are, and not of their average. Leave one of them out."
+        )
     if config.epochs is not None and config.steps is not None:
         raise InputError(
             f"--epochs={config.epochs} and --steps={config.steps} both give the length "
             "of training: leave one out."
         )
+
+
+def _lags(config: "Config") -> bool:
+    return config.evaluation_statistics == "running" and config.network_norm == "batch"
 
 
 def _refuse_of_targets(config: "Config", default: type["Config"]) -> None:

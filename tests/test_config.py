@@ -59,6 +59,17 @@ def test_only_what_has_no_default_may_be_none(name):
     assert Config(model=None).network == "resnet"
 
 
+def test_an_average_is_not_evaluated_by_statistics_of_other_parameters():
+    running = {"evaluation_statistics": "running"}
+    with pytest.raises(
+        InputError, match="--weight_average=ema with --evaluation_statistics=running"
+    ):
+        Config(weight_average="ema", **running)
+    assert Config(weight_average="ema", network_norm="group", **running)
+    assert Config(weight_average="ema")
+    assert Config(**running)
+
+
 def test_a_depth_may_be_text():
     assert Config(model_depth="10").network_settings.depth == 10
 
