@@ -146,8 +146,11 @@ def build_dataset(
       The data set.
 
     Raises:
-      InputError: nothing of a corpus has a label; it names what the corpus has.
+      InputError: nothing of a corpus has a label; it names what the corpus has. Or an
+        altered copy is labelled otherwise than what it is a copy of; it names it.
     """
+    for name, corpus in altered.items():
+        _check_copies(name, corpus, examples)
     if not isinstance(target, Target):
         target = emotion_target(Wishes(emotions=tuple(target)))
     if target.settle:
@@ -191,6 +194,28 @@ def build_dataset(
         others={n: _without(examples[n], its.places) for n, its in labelled.items()},
         variants=_by_corpus(ranges, altered),
     )
+
+
+def _check_copies(
+    name: str, corpus: str, examples: Mapping[str, Sequence[Example]]
+) -> None:
+    """Refuses copies of what recordings were once said to be."""
+    plain = {example.utterance: _said(example) for example in examples[corpus]}
+    for copy in examples[name]:
+        of = plain.get(copy.utterance, _said(copy))
+        if _said(copy) != of:
+            raise InputError(
+                f"'{corpus}/{copy.utterance}' is labelled {', '.join(of)}, and its "
+                f"copy in the records of {name} {', '.join(_said(copy))}: one of both "
+                "is out of date. Prepare the corpus again, with --corpora_dir and "
+                "these --variants."
+            )
+
+
+def _said(example: Example) -> tuple[str, ...]:
+    """All labels of an utterance; two that lack a number are alike in it."""
+    numbers = example.arousal, example.valence, example.dominance
+    return example.emotion, example.speaker, *map(str, np.float32(numbers))
 
 
 def _by_corpus(

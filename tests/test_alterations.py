@@ -1,6 +1,7 @@
 """Altered recordings: what they sound like, and that only training hears them."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -152,6 +153,26 @@ def test_altered_copies_belong_to_no_corpus():
     assert len([text for text in dataset.notices if "one" in text]) == len(
         [text for text in dataset.notices if "two" in text]
     )
+
+
+@pytest.mark.parametrize(
+    "change", [{"emotion": "fear"}, {"speaker": "b"}, {"valence": 2.5}]
+)
+def test_copies_of_what_was_labelled_otherwise_are_refused(change):
+    one = Example("1", np.ones((2, 2), np.float32), "anger", "a")
+    other = Example("2", np.ones((2, 2), np.float32), "fear", "a")
+    copies = [dataclasses.replace(one, **change), other]
+    with pytest.raises(
+        InputError, match=r"'one/1' is labelled .* of one\+noise .*date"
+    ):
+        build_dataset(
+            {"one": [one, other], "one+noise": copies},
+            ["anger", "fear"],
+            {"one+noise": "one"},
+        )
+    # What was left out of the corpus since is not trained on anyway.
+    given = {"one": [other], "one+noise": [one, other]}
+    assert build_dataset(given, ["anger", "fear"], {"one+noise": "one"}).variants
 
 
 def test_copies_are_prepared_of_what_is_trained_on_alone():
