@@ -1,10 +1,13 @@
 """What docs/records.md shows is what is stored and what runs."""
 
+import dataclasses
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from damldg_jax.records import tfrecords
@@ -79,6 +82,23 @@ def test_by_tf_data_alone(examples):
     check(run("TFRecordDataset")["dataset"].as_numpy_iterator(), examples)
 
 
+def test_numbers_of_half_the_size_by_tf_data_alone(tmp_path):
+    wide = np.arange(3 * NUM_FEATURES).reshape(3, -1).astype(np.float16)
+    half = dataclasses.replace(EXAMPLES[0], features=wide)
+    settings = {"name": "whisper"}
+    provenance = Provenance(
+        "emodb", settings, NUM_FEATURES, "abc", False, dtype="float16"
+    )
+    tfrecords.write(tmp_path, provenance, [lambda: [half]])
+    folder = corpus_folder(tmp_path, "emodb")
+    told = json.loads((folder / "metadata.json").read_text())["provenance"]
+    assert told["dtype"] == "float16"
+    files = [str(path) for path in folder.glob("*.tfrecord-*")]
+    (frames,) = tf.data.TFRecordDataset(files).map(run("decode_raw")["frames_of"])
+    assert frames.dtype == tf.float16
+    np.testing.assert_array_equal(frames, wide)
+
+
 def test_by_this_package(examples):
     names = run("tfrecords.read")
     assert [e.utterance for e in names["examples"]] == sorted(examples)
@@ -105,7 +125,7 @@ def test_the_packed_copy_by_numpy_alone(examples, capsys):
 
 
 def test_every_block_is_run_here():
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7
 
 
 def test_the_table_of_columns_is_that_of_the_records(examples):
