@@ -7,6 +7,8 @@ import numpy as np
 
 # Below this a feature does not vary: it is shifted and not scaled.
 MIN_DEVIATION = 1e-6
+# What stands for no deviation where its inverse is stored.
+_NEXT_TO_NOTHING = 1e-9
 
 
 class Moments(NamedTuple):
@@ -46,6 +48,12 @@ class Moments(NamedTuple):
         deviation = np.sqrt(self.squares / self.frames)
         scale = 1 / np.where(deviation > MIN_DEVIATION, deviation, 1)
         return scale.astype(np.float32)
+
+    @property
+    def inverse_deviation(self) -> np.ndarray:
+        """By which moments are known again; of what does not vary it is large."""
+        deviation = np.sqrt(self.squares / self.frames)
+        return (1 / np.maximum(deviation, _NEXT_TO_NOTHING)).astype(np.float32)
 
 
 def moments_of(frames: np.ndarray) -> Moments:

@@ -148,7 +148,7 @@ def _learnt(
     rule = NORMALIZATIONS[config.normalization]
     prior = prior_of(programs.dataset, rule, training, config.normalization_prior)
     if prior is not None:
-        return prior.shift, prior.scale, prior.frames
+        return prior.shift, prior.inverse_deviation, prior.frames
     if rule is None or not rule.learnt:
         return None, None, None
     store = programs.placement.local_store(run.division)

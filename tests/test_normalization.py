@@ -1,6 +1,7 @@
 """Means and deviations by training utterances, utterance, corpus and speaker."""
 
 import functools
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,8 @@ from damldg_jax.normalization import (
     prior_of,
 )
 from damldg_jax.normalization_checks import check_normalization
+from experiments.trained_models import _learnt
+from tests import trained
 
 SILENCE = -5.0
 
@@ -218,6 +221,28 @@ def test_with_a_prior_a_speaker_of_one_utterance_can_be_normalised():
     variance = (2 * (2.5 + (3.5 - mean) ** 2) + (9 - mean) ** 2) / 3
     np.testing.assert_allclose(store.shift[4], [mean], rtol=1e-6)
     np.testing.assert_allclose(store.scale[4], [variance**-0.5], rtol=1e-6)
+
+
+def test_a_model_believes_what_its_training_did_of_what_never_varied():
+    spoken = [("a", 2.0), ("a", 2.0), ("b", 2.0), ("c", 5.0)]
+    dataset, training = of_speakers(spoken), np.arange(3)
+    rule = NORMALIZATIONS["speaker"]
+    store = normalize(dataset, rule, training, prior_utterances=2.0)
+    told = _told_prior(dataset, "speaker", training, 2.0)
+    contents = trained.contents()._replace(**told)
+    heard = contents.prior + moments_of(dataset.features[3])
+    np.testing.assert_allclose(heard.shift, store.shift[3], rtol=1e-6)
+    np.testing.assert_allclose(heard.scale, store.scale[3], rtol=1e-6)
+
+
+def _told_prior(dataset, name, training, prior):
+    """What a run writes of the prior into the file of its model."""
+    run = SimpleNamespace(division=SimpleNamespace(train=[training]))
+    config = SimpleNamespace(normalization=name, normalization_prior=prior)
+    programs = SimpleNamespace(dataset=dataset, config=config)
+    return dict(
+        zip(("shift", "scale", "prior_frames"), _learnt(run, programs), strict=True)
+    )
 
 
 def test_a_stream_knows_the_past_alone():
