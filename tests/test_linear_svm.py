@@ -9,6 +9,8 @@ import pytest
 
 from damldg_jax.errors import InputError
 from damldg_jax.features import resolve
+from experiments.config import Config
+from experiments.linear_svm.command import main as linear_svm
 from experiments.linear_svm.model import REGULARISATIONS, Training, train
 from experiments.report.command import make_report
 from tests.cli import run
@@ -125,6 +127,29 @@ def test_dimensions_are_refused(place):
     done = command(place, "dimensions", "--target_kind=dimensions")
     assert done.returncode == 2
     assert "tells classes apart" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"normalization": "utterance"}, "by itself alone"),
+        (
+            {"normalization": "stream", "normalization_prior": 0.0},
+            "--normalization_prior a number above 0",
+        ),
+    ],
+)
+def test_what_would_leave_nothing_of_an_utterance_is_refused(place, given, reason):
+    config = Config(
+        corpora=[f"{n}={place}/corpora/synth_{n}/manifest.csv" for n in NAMES],
+        target="hall",
+        features="mfcc",
+        data_dir=place / "records",
+        workdir=place / "refused",
+        **given,
+    )
+    with pytest.raises(InputError, match=reason):
+        linear_svm(config)
 
 
 def test_without_opensmile_the_remedy_is_named(monkeypatch):

@@ -24,6 +24,7 @@ from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 from damldg_jax.evaluation import Predictions
 from damldg_jax.normalization import NORMALIZATIONS, normalize
+from damldg_jax.normalization_checks import check_normalization
 from experiments.circumstances import write_circumstances
 from experiments.config import Config
 from experiments.console import progress, say
@@ -111,8 +112,12 @@ def _shown(runs: list[Run]) -> list[Run]:
 
 def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
     runs = []
+    rule, prior = NORMALIZATIONS[config.normalization], config.normalization_prior
     for split in plan.splits:
         division = divide(prepared.dataset, split, config, prepared.duplicates)
+        training = np.concatenate(division.train)
+        # Of several frames there are mean and deviation alone.
+        check_normalization(prepared.dataset, rule, training, True, prior)
         folder = run_folder(config.workdir, split, METHOD, 0)
         runs.append(Run(split, division, METHOD, 0, 0, folder))
     return runs
