@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 import damldg_jax
 from damldg_jax.errors import InputError
+from damldg_jax.features.speech_encoder import _stored
 from damldg_jax.records import packed
 from experiments.config import Config
 from experiments.data import load
@@ -177,6 +178,13 @@ def test_settings_that_do_not_go_together(place, changes, reason):
 def test_a_layer_that_does_not_exist(place):
     with pytest.raises(InputError, match=r"--encoder_layer=3: .* 0, .* to 2"):
         read(settings(place, encoder_layer=3, data_dir=place / "none"))
+
+
+def test_what_half_precision_cannot_hold_is_no_features():
+    kept = _stored(np.full((2, 3), 65_000, np.float32))
+    assert np.isfinite(kept).all()
+    refused = _stored(np.array([[1.0, 1e6]], np.float32))
+    assert "not finite, as float16: choose another --encoder_layer" in str(refused)
 
 
 def test_several_layers_stand_side_by_side(place):

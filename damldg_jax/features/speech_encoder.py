@@ -214,5 +214,8 @@ def _stored(frames: np.ndarray) -> np.ndarray | RecordingError:
     try:
         as_embedding(frames)
     except RecordingError as error:
-        return RecordingError(f"what the encoder makes of it {error}, as float16")
+        return RecordingError(
+            f"what the encoder makes of it {error}, as float16: "
+            "choose another --encoder_layer"
+        )
     return frames
