@@ -51,7 +51,8 @@ class Placement:
         self._dataset, self._config, self._layout = dataset, config, layout
         self._windowing, self._normalization = windowing, normalization
         self._local = local(layout)
-        # By split, whose methods and trials share them.
+        # Of the last split, whose methods and trials share them: what normalises
+        # inputs may be as large as wide inputs themselves.
         self._stores: dict[str, tuple[Store, Store]] = {}
         self._choosers: dict[tuple[int, Windowing], Callable[..., Choice]] = {}
         dtype = jnp.dtype(config.data_dtype)
@@ -85,6 +86,7 @@ class Placement:
     def _both(self, division: Division) -> tuple[Store, Store]:
         split = division.account["hash"]
         if split not in self._stores:
+            self._stores.clear()
             training = np.concatenate(division.train)
             store = self._normalized(training)
             store = replicate(store._replace(frames=None), self._layout.devices)

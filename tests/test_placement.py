@@ -75,7 +75,12 @@ def test_stores_of_splits_share_their_frames(dataset):
     one, two = placement.store(DIVISION), placement.store(other)
     assert one.frames is two.frames
     assert not np.array_equal(one.shift, two.shift)
-    assert placement.store(DIVISION) is one
+    # Only the last is kept; it is made again alike.
+    assert placement.store(other) is two
+    again = placement.store(DIVISION)
+    assert again is not one
+    assert placement.store(DIVISION) is again
+    np.testing.assert_array_equal(again.shift, one.shift)
     local = placement.local_store(DIVISION)
     shards = zip(
         one.frames.addressable_shards, local.frames.addressable_shards, strict=True
