@@ -18,6 +18,10 @@ from damldg_jax.norms import NORMS
 from damldg_jax.objectives import CLASSES, Objective
 from damldg_jax.pooled import pooled
 from damldg_jax.temporal import temporal
+from damldg_jax.transformer import transformer
+
+# Encoders of speech have fewer blocks.
+_MOST_BLOCKS = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +36,11 @@ class NetworkSettings:
       hidden_units: of each hidden layer on statistics over time.
       compute_dtype: of convolutions, products and activations, a key of
         ``COMPUTE_DTYPES``.
-      remat: whether the backward pass computes the insides of the ResNet's blocks
-        again, for less memory.
+      remat: whether the backward pass computes the insides of blocks again, the
+        ResNet's or those of ``transformer``, for less memory.
       micro_batches: parts in which a batch is computed, one after the other.
+      blocks: of ``transformer``.
+      last_norm: whether ``transformer`` normalises what comes out of them.
     """
 
     depth: int = 18
@@ -44,6 +50,8 @@ class NetworkSettings:
     compute_dtype: str = "float32"
     remat: bool = False
     micro_batches: int = 1
+    blocks: int = 1
+    last_norm: bool = False
 
 
 class Factory(Protocol):
@@ -112,6 +120,16 @@ def _temporal(settings: NetworkSettings, *args, **options) -> Network:
     return _head(build, settings, *args, **options)
 
 
+def _transformer(settings: NetworkSettings, *args, **options) -> Network:
+    build = functools.partial(
+        transformer,
+        blocks=settings.blocks,
+        last_norm=settings.last_norm,
+        remat=settings.remat,
+    )
+    return _head(build, settings, *args, **options)
+
+
 class Entry(NamedTuple):
     """A row of the table.
 
@@ -124,6 +142,8 @@ class Entry(NamedTuple):
       least_width: what ``NetworkSettings.width`` must be at least.
       affine: whether normalisation layers of it have scales and biases even without
         hidden layers.
+      has_blocks: whether it goes on with the blocks of the speech encoder whose frames
+        it is given.
     """
 
     factory: Factory
@@ -132,6 +152,7 @@ class Entry(NamedTuple):
     trials_at_once: int = 1
     least_width: int = 1
     affine: bool = False
+    has_blocks: bool = False
 
 
 NETWORKS = {
@@ -139,6 +160,7 @@ NETWORKS = {
     "pooled": Entry(_pooled, pools_inputs=True),
     "attentive": Entry(_attentive),
     "temporal": Entry(_temporal, least_width=2, affine=True),
+    "transformer": Entry(_transformer, affine=True, has_blocks=True),
 }
 
 
@@ -161,14 +183,19 @@ def check(name: str, settings: NetworkSettings) -> None:
 
     Raises:
       InputError: the network has no such normalisation, or one over the batch where
-        parts of the batch are to be computed one by one; or the parts are no number; or
-        the network is too narrow.
+        parts of the batch are to be computed one by one; or parts or blocks are no
+        number; or the network is too narrow.
     """
     parts = settings.micro_batches
     if not isinstance(parts, int) or parts < 1:
         raise InputError(f"--micro_batches={parts}: give a whole number, at least 1.")
     if parts > 1 and settings.norm == "batch":
         raise statistics_in_the_way(parts)
+    if not isinstance(settings.blocks, int) or not 1 <= settings.blocks <= _MOST_BLOCKS:
+        raise InputError(
+            f"--tuned_layers={settings.blocks}: give a whole number from 1 to "
+            f"{_MOST_BLOCKS}."
+        )
     least = NETWORKS[name].least_width
     if settings.width < least:
         raise InputError(

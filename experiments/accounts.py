@@ -29,6 +29,7 @@ _IMPLIED: Mapping[str, Any] = {
     **{"margin": "plain", "relative_margin": False, "hold_out_steps": 1},
     **{"tent_steps": 0, "tent_learning_rate": 0.001},
     **{"domains": "corpora", "domains_per_corpus": None},
+    **{"tuned_layers": 1},
 }
 Accounts = Mapping[pathlib.Path, Mapping[str, Any]]
 

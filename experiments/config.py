@@ -30,6 +30,7 @@ from damldg_jax.optimizers import OPTIMIZERS, OptimizerSettings
 from damldg_jax.source_domains import DOMAINS
 from damldg_jax.targets import TARGETS, Target, Wishes
 from damldg_jax.tent import LEARNING_RATE
+from experiments.beginning import STARTS, ends_encoder
 from experiments.contradictions import refuse
 from experiments.given import NUMBERS, scale, whole_numbers, words
 from experiments.xla import MATMUL_PRECISIONS
@@ -61,6 +62,7 @@ CHOICES = {
     "network_norm": tuple(NORMS),
     "encoder_output": tuple(OUTPUTS),
     "init_channels": tuple(CHANNELS),
+    "tuned_start": STARTS,
     "compute_dtype": tuple(COMPUTE_DTYPES),
     "matmul_precision": MATMUL_PRECISIONS,
     "normalization": tuple(NORMALIZATIONS),
@@ -169,6 +171,8 @@ class Config:
     model_width: int = 64
     network_norm: str = NetworkSettings.norm
     hidden_units: tuple[int, ...] = NetworkSettings.hidden_units
+    tuned_layers: int = NetworkSettings.blocks
+    tuned_start: str = STARTS[0]
     # Precision and memory.
     compute_dtype: str = NetworkSettings.compute_dtype
     matmul_precision: str = MATMUL_PRECISIONS[0]
@@ -211,7 +215,7 @@ class Config:
         for variant in self.variants:
             self.altered(variant)
         object.__setattr__(self, "dimension_range", scale(self.dimension_range))
-        check(self.network, self.network_settings)
+        check(self.network, self._network_settings())
         refuse(self, Config)
 
     @functools.cached_property
@@ -262,7 +266,14 @@ class Config:
 
     @property
     def network_settings(self) -> NetworkSettings:
-        """The settings that concern the network."""
+        """The settings that concern the network.
+
+        Raises:
+          InputError: it goes on with a speech encoder, whose weights cannot be read.
+        """
+        return self._network_settings(ends_encoder(self))
+
+    def _network_settings(self, last_norm: bool = False) -> NetworkSettings:
         return NetworkSettings(
             depth=self.model_depth,
             width=self.model_width,
@@ -271,6 +282,8 @@ class Config:
             compute_dtype=self.compute_dtype,
             remat=self.remat,
             micro_batches=self.micro_batches,
+            blocks=self.tuned_layers,
+            last_norm=last_norm,
         )
 
     @property

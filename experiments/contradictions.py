@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from damldg_jax.errors import InputError
 from damldg_jax.networks import has_affine
 from damldg_jax.targets import Wishes
+from experiments.beginning import refuse_blocks
 
 if TYPE_CHECKING:
     from experiments.config import Config
@@ -24,6 +25,7 @@ def refuse(config: "Config", default: type["Config"]) -> None:
     _refuse_of_targets(config, default)
     _refuse_halves(config, default)
     _refuse_of_domains(config)
+    refuse_blocks(config, default)
     if config.evaluation_statistics == "target" and config.network_norm != "batch":
         raise InputError(
             "--evaluation_statistics=target with "

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from damldg_jax.errors import InputError
 from experiments import initial_weights
+from experiments.beginning import check_layers
 from experiments.config import Config
 from experiments.console import say
 from experiments.data import Prepared
@@ -122,6 +123,8 @@ def carry_out(
     Raises:
       InputError: settings or data are off.
     """
+    # Before hours are spent on features.
+    check_layers(config)
     prepared = session.data(plan.sources, config, plan.trained)
     runs = list_runs(plan, prepared, config)
     notices = notices_of(prepared, runs, config)

@@ -299,15 +299,17 @@ _define("Model", flags.DEFINE_string, "init_from",
         "File of weights that each run begins with, all but its last layer: a model "
         "file of this package, torchvision's ResNet in safetensors, or a ResNet of "
         "Keras in .h5 under the layer names of the paper's public code "
-        "(docs/weights.md). Left out: random ones.")
+        "(docs/weights.md); or Whisper's encoder, of which --model=transformer takes "
+        "--tuned_layers. Left out: random ones, but for these layers.")
 _define("Model", flags.DEFINE_enum, "init_channels", CHOICES["init_channels"],
         "Input channels of the first layer of --init_from: match, as many as those of "
         "--features; sum, added up to one, for spectrograms.")
 _define("Model", flags.DEFINE_enum, "model", CHOICES["model"],
         "The network: resnet, a ResNet, for spectrograms; pooled, mean and deviation "
         "over time and a small network on them, for embeddings; of many frames also "
-        "attentive, the same with frames weighted by attention, and temporal, the same "
-        "behind convolutions over time. Left out: what suits --features.")
+        "attentive, the same with frames weighted by attention, temporal, the same "
+        "behind convolutions over time, and transformer, the same behind blocks of a "
+        "speech encoder, which are trained too. Left out: what suits --features.")
 _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
         "Layers of the ResNet.")
 _define("Model", flags.DEFINE_integer, "model_width",
@@ -318,8 +320,15 @@ _define("Model", flags.DEFINE_enum, "network_norm", CHOICES["network_norm"],
         "How the ResNet normalises: over the batch, or over groups of channels of each "
         "utterance (no running statistics, needed by --micro_batches).")
 _define("Model", flags.DEFINE_list, "hidden_units",
-        "Units of each hidden layer of the networks 'pooled', 'attentive' and "
-        "'temporal', separated by commas; nothing for a linear classifier.")
+        "Units of each hidden layer of the networks 'pooled', 'attentive', 'temporal' "
+        "and 'transformer', separated by commas; nothing for a linear classifier.")
+_define("Model", flags.DEFINE_integer, "tuned_layers",
+        "With --model=transformer: blocks that frames go through. On frames of a "
+        "layer of a speech encoder they are its next layers, which are so tuned: "
+        "docs/speech_encoders.md.", lower_bound=1)
+_define("Model", flags.DEFINE_enum, "tuned_start", CHOICES["tuned_start"],
+        "What these blocks begin with, unless --init_from says it: the layers of "
+        "--encoder_weights, where --features are its frames; or random weights.")
 _define("Precision and memory", flags.DEFINE_enum, "compute_dtype",
         CHOICES["compute_dtype"],
         "Of convolutions, products and activations. Parameters, the optimiser, "
@@ -332,8 +341,9 @@ _define("Precision and memory", flags.DEFINE_enum, "matmul_precision",
         "does fastest (tf32 on recent NVIDIA GPUs, bfloat16 on TPUs, float32 on CPUs), "
         "highest is float32, high lies between.")
 _define("Precision and memory", flags.DEFINE_bool, "remat",
-        "Compute the insides of the ResNet's blocks again in the backward pass instead "
-        "of keeping them: less memory, more time, the same results up to rounding.")
+        "Compute the insides of blocks, of the ResNet's or the transformer's, again in "
+        "the backward pass instead of keeping them: less memory, more time, the same "
+        "results up to rounding.")
 _define("Precision and memory", flags.DEFINE_integer, "micro_batches",
         "Parts in which each device computes its share of a step, one after the other: "
         "the whole batch's result, up to rounding, in the memory of one part. Needs "

@@ -7,10 +7,12 @@ from typing import Any
 
 import jax
 
+from damldg_jax import encoders
 from damldg_jax.assembly import Network
 from damldg_jax.errors import InputError
-from damldg_jax.initial_weights import Loaded, read_weights
+from damldg_jax.initial_weights import Loaded, Request, read_weights
 from damldg_jax.types import BatchStats, Params
+from experiments.beginning import beginning, blocks_of
 from experiments.config import Config
 
 # Of a long list the console gets the first and the last few; the run's files have all.
@@ -24,7 +26,7 @@ def load(config: Config, params: Params, batch_stats: BatchStats) -> Loaded:
     """Reads the weights that are to be begun with.
 
     Args:
-      config: all settings, ``init_from`` among them.
+      config: all settings, by which there are weights to begin with.
       params: of the network as it was initialised, or their shapes and dtypes.
       batch_stats: likewise.
 
@@ -34,7 +36,15 @@ def load(config: Config, params: Params, batch_stats: BatchStats) -> Loaded:
     Raises:
       InputError: they cannot be read, or are of another network.
     """
-    return read_weights(config.init_from, params, batch_stats, config.init_channels)
+    begun = beginning(config)
+    return read_weights(
+        begun.path,
+        params,
+        batch_stats,
+        config.init_channels,
+        begun.flag,
+        blocks_of(config),
+    )
 
 
 def check(config: Config, network: Network) -> None:
@@ -48,7 +58,7 @@ def check(config: Config, network: Network) -> None:
       InputError: the weights cannot be read, are of another network, or have learnt
         from other features.
     """
-    if config.init_from is not None:
+    if beginning(config) is not None:
         loaded = load(config, *jax.eval_shape(network.init, jax.random.key(0)))
         # Only model files of this package tell.
         if loaded.metadata:
@@ -83,20 +93,31 @@ def digest(config: Config) -> str | None:
 
     Returns:
       A hash of the file, and what was made of its first layer; None for random weights.
+      Of a folder it is that of its files.
 
     Raises:
       InputError: the file cannot be read.
     """
-    path = config.init_from
-    if path is None:
+    begun = beginning(config)
+    if begun is None:
         return None
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = _digest(config, begun)
     except OSError as error:
-        raise InputError(f"--init_from={path} cannot be read: {error}.") from error
+        raise InputError(f"{begun.told} cannot be read: {error}.") from error
     # Earlier versions did nothing else than what is the default.
     default = config.init_channels == Config.init_channels
     return found if default else f"{found} --init_channels={config.init_channels}"
+
+
+def _digest(config: Config, begun: Request) -> str:
+    if begun.path == config.encoder_weights:
+        # It has been hashed already, once for all runs.
+        return config.extractor.settings()["weights"]
+    if begun.path.is_dir():
+        return encoders.digest(begun.path, begun.flag)
+    with begun.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def account(config: Config, loaded: Loaded) -> dict[str, Any]:
@@ -110,7 +131,7 @@ def account(config: Config, loaded: Loaded) -> dict[str, Any]:
       All names, as JSON has them.
     """
     return {
-        "file": config.init_from.name,
+        "file": beginning(config).path.name,
         "format": loaded.title,
         "sha256": digest(config),
         "taken": [*loaded.taken],
@@ -132,7 +153,7 @@ def description(config: Config, loaded: Loaded) -> str:
       A line for each kind of it.
     """
     lines = [
-        f"Runs begin with {config.init_from} ({loaded.title}).",
+        f"Runs begin with {beginning(config).path} ({loaded.title}).",
         f"  taken from it: {_brief(loaded.taken)}",
         f"  left out of it: {_brief(loaded.left_out)}",
         f"  new, with random weights: {_brief(loaded.new)}",

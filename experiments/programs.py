@@ -21,6 +21,7 @@ from damldg_jax.recompute import RecomputeFn, compile_recompute
 from damldg_jax.sampling import Windowing
 from damldg_jax.training import TrainProgram, TrainState, compile_train_step
 from damldg_jax.types import BatchStats, Params
+from experiments.beginning import beginning
 from experiments.config import Config
 from experiments.console import progress, say_once
 from experiments.devices import choose_layout, local, steps_per_call
@@ -148,16 +149,16 @@ class Programs:
           InputError: the weights cannot be read, are of another network, or are others
             than those that a run before this one began with.
         """
-        if self.config.init_from is None:
+        begun = beginning(self.config)
+        if begun is None:
             return state
         loaded = load(self.config, state.params, state.batch_stats)
         say_once(description(self.config, loaded))
         told = account(self.config, loaded)
         if self.initial_weights not in (None, told):
             raise InputError(
-                f"--init_from={self.config.init_from} has been changed since earlier "
-                "runs of this command began with it. Put it back, or begin anew in "
-                "another --workdir."
+                f"{begun.told} has been changed since earlier runs of this command "
+                "began with it. Put it back, or begin anew in another --workdir."
             )
         self.initial_weights = told
         return state._replace(params=loaded.params, batch_stats=loaded.batch_stats)

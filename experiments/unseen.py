@@ -7,7 +7,9 @@ from typing import Any
 
 from damldg_jax.corpora.scenarios import Split
 from damldg_jax.errors import InputError
+from damldg_jax.initial_weights import Request
 from damldg_jax.prediction.model_file import KEY
+from experiments.beginning import beginning
 from experiments.config import Config
 from experiments.runs import Run
 
@@ -16,7 +18,7 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
     """The corpora that weights were trained on, whatever of them was told apart.
 
     Args:
-      path: of a file of weights.
+      path: of a file of weights, or of a folder, which is none of ours.
 
     Returns:
       By name, the hash of the content of their records, empty where it is not told.
@@ -27,6 +29,8 @@ def seen_by(path: pathlib.Path) -> dict[str, str]:
     """
     from safetensors import SafetensorError, safe_open
 
+    if path.is_dir():
+        return {}
     try:
         with safe_open(path, "numpy") as file:
             described = (file.metadata() or {}).get(KEY)
@@ -94,21 +98,22 @@ def seen_in(
         or there is no account of them.
     """
     account = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
-    before = _seen_before(config.init_from, begun_with) if config.init_from else {}
+    begun = beginning(config)
+    before = _seen_before(begun, begun_with) if begun else {}
     return before | {name: account["data"][name] for name in run.split.sources}
 
 
 def _seen_before(
-    path: pathlib.Path, begun_with: Mapping[str, Any] | None
+    begun: Request, begun_with: Mapping[str, Any] | None
 ) -> dict[str, str]:
     if begun_with is None:
         raise InputError(
-            f"--init_from={path}: these weights were not loaded, so what they have "
-            "seen is not known. Give the command once more, with the file in its place."
+            f"{begun.told}: these weights were not loaded, so what they have seen is "
+            "not known. Give the command once more, with the file in its place."
         )
     # Files of other software say nothing of themselves.
     said = begun_with["metadata"]
-    return seen_of(path, said) if said else {}
+    return seen_of(begun.path, said) if said else {}
 
 
 def check_unseen(

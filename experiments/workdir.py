@@ -32,7 +32,7 @@ _NOT_OF_A_RUN = (
     *("trials", "seed", "epochs", "steps", "batch_size", "evaluate_every"),
     *("workers", "beam", "beam_options", "debug_nans"),
     *("trials_at_once", "steps_per_dispatch", "input", "init_channels"),
-    "normalization_prior",
+    *("normalization_prior", "tuned_start"),
     *("distributed", "coordinator_address", "process_id", "num_processes"),
     *("connect_timeout", "peer_timeout"),
 )

@@ -13,6 +13,7 @@ from damldg_jax.assembly import assemble
 from damldg_jax.errors import InputError
 from damldg_jax.models import ResNetEncoder, resnet
 from damldg_jax.norms import num_groups
+from damldg_jax.transformer import transformer
 from experiments import xla
 from experiments.config import Config
 from tests.baselines import KEY, QUICK, TELLING, problem, relative
@@ -25,7 +26,7 @@ NETWORKS = {
     "resnet, groups": functools.partial(tiny_resnet, norm="group"),
     **{
         name: functools.partial(build, CLASSES, FEATURES, hidden_units=(6, 5))
-        for name, build in HEADS.items()
+        for name, build in {**HEADS, "transformer": transformer}.items()
     },
 }
 

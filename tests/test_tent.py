@@ -85,6 +85,8 @@ SETTINGS = {
     "attentive, linear": {"hidden_units": (), "width": 3},
     "temporal": {"hidden_units": (4,), "width": 3},
     "temporal, linear": {"hidden_units": (), "width": 3},
+    "transformer": {"hidden_units": (4,), "blocks": 2, "last_norm": True},
+    "transformer, linear": {"hidden_units": ()},
 }
 
 

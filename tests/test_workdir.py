@@ -185,6 +185,7 @@ NEW = (
     *("average_decay", "balance", "label_smoothing", "margin", "relative_margin"),
     *("hold_out_steps", "tent_steps", "tent_learning_rate"),
     *("domains", "domains_per_corpus"),
+    "tuned_layers",
 )
 
 

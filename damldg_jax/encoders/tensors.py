@@ -8,6 +8,8 @@ import numpy as np
 
 from damldg_jax.errors import InputError
 
+# That names them, unless another does.
+FLAG = "encoder_weights"
 _SUFFIX = ".safetensors"
 _WHOLE = f"model{_SUFFIX}"
 # Names are shown as far as a line is long.
@@ -19,29 +21,31 @@ class Tensors:
 
     Attributes:
       path: of the file or folder, as the user gave it.
+      told: the flag and the path, as messages tell it.
       shapes: of each tensor, by name.
     """
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: pathlib.Path, flag: str = FLAG):
         """Reads the names and shapes.
 
         Args:
           path: of a file; or of a folder that holds ``model.safetensors`` or the parts
             of a model, all of which are read.
+          flag: that gave it, for messages.
 
         Raises:
           InputError: there is no such file, it is damaged, or two hold one name.
         """
-        self.path = path
-        self.files = _files(path)
+        self.path, self.told = path, f"--{flag}={path}"
+        self.files = _files(path, flag)
         self.shapes: dict[str, tuple[int, ...]] = {}
         self._file_of: dict[str, pathlib.Path] = {}
         for file in self.files:
-            with _opened(path, file) as opened:
+            with _opened(self.told, file) as opened:
                 for name in opened.keys():  # noqa: SIM118 - it is no dictionary
                     if name in self.shapes:
                         raise InputError(
-                            f"--encoder_weights={path}: '{name}' is in "
+                            f"{self.told}: '{name}' is in "
                             f"{self._file_of[name].name} and in {file.name}. Keep the "
                             "files of one model alone in the folder."
                         )
@@ -54,7 +58,7 @@ class Tensors:
         if found is None or len(found) != rank or 0 in found:
             told = "is missing" if found is None else f"has the shape {list(found)}"
             raise InputError(
-                f"--encoder_weights={self.path}: '{name}' {told}, where {rank} axes "
+                f"{self.told}: '{name}' {told}, where {rank} axes "
                 "are needed. The file is damaged, or of another model."
             )
         return found
@@ -85,7 +89,7 @@ class Tensors:
                 break
         if problems:
             raise InputError(
-                f"--encoder_weights={self.path} is not the encoder that it seems to "
+                f"{self.told} is not the encoder that it seems to "
                 f"be: {'; '.join(problems)}. Download the file anew, or give that of "
                 "the model as it was published."
             )
@@ -97,12 +101,12 @@ class Tensors:
           InputError: it cannot be read, or holds what are no finite numbers.
         """
         file = self._file_of[name]
-        with _opened(self.path, file) as opened:
+        with _opened(self.told, file) as opened:
             value = np.asarray(opened.get_tensor(name))
         value = value.astype(np.float32)
         if not np.isfinite(value).all():
             raise InputError(
-                f"--encoder_weights={self.path}: '{name}' holds what are no finite "
+                f"{self.told}: '{name}' holds what are no finite "
                 "numbers. Download the file anew."
             )
         return value
@@ -122,11 +126,12 @@ def identity(path: pathlib.Path) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, its.st_size, its.st_mtime_ns) for name, its in states)
 
 
-def digest(path: pathlib.Path) -> str:
+def digest(path: pathlib.Path, flag: str = FLAG) -> str:
     """A hash of the files of weights, whatever they are called.
 
     Args:
       path: as for ``Tensors``.
+      flag: that gave it, for messages.
 
     Returns:
       SHA-256 in hexadecimal digits: of a single file that file's own.
@@ -135,14 +140,14 @@ def digest(path: pathlib.Path) -> str:
       InputError: there is no such file.
     """
     result = hashlib.sha256()
-    for file in _files(path):
+    for file in _files(path, flag):
         with file.open("rb") as opened:
             while block := opened.read(2**20):
                 result.update(block)
     return result.hexdigest()
 
 
-def _files(path: pathlib.Path) -> list[pathlib.Path]:
+def _files(path: pathlib.Path, flag: str) -> list[pathlib.Path]:
     if path.is_file():
         return [path]
     found = sorted(path.glob(f"*{_SUFFIX}")) if path.is_dir() else []
@@ -151,13 +156,13 @@ def _files(path: pathlib.Path) -> list[pathlib.Path]:
     if not found:
         what = "holds no .safetensors file" if path.is_dir() else "does not exist"
         raise InputError(
-            f"--encoder_weights={path} {what}. Give the .safetensors file of a speech "
+            f"--{flag}={path} {what}. Give the .safetensors file of a speech "
             "encoder, or the folder that holds it (docs/speech_encoders.md)."
         )
     return whole or found
 
 
-def _opened(path: pathlib.Path, file: pathlib.Path):
+def _opened(told: str, file: pathlib.Path):
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -165,8 +170,7 @@ def _opened(path: pathlib.Path, file: pathlib.Path):
         return safe_open(file, framework="flax")
     except (OSError, SafetensorError) as error:
         raise InputError(
-            f"--encoder_weights={path}: {file} cannot be read as safetensors "
-            f"({error}). Download it anew."
+            f"{told}: {file} cannot be read as safetensors ({error}). Download it anew."
         ) from error
 
 

@@ -2,8 +2,7 @@
 
 Radford et al. 2022, "Robust speech recognition via large-scale weak supervision"
 (https://arxiv.org/abs/2212.04356): two convolutions, the second of stride 2, a table of
-positions, and blocks of self-attention and a hidden layer, each normalised before
-(Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, as pre-norm).
+positions, and blocks of self-attention and a hidden layer (``blocks.py``).
 
 Frames past the end of a recording are zeros to the convolutions and nothing to
 attention, so that a recording in a batch of longer ones comes out as it does alone.
@@ -17,9 +16,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-# Of all published sizes.
-HEAD_WIDTH = 64
-_EPSILON = 1e-5
+from damldg_jax.encoders.blocks import Block, layer_norm
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,53 +36,6 @@ class Sizes:
     hidden: int
     num_layers: int
     positions: int
-
-    @property
-    def heads(self) -> int:
-        """Of attention."""
-        return self.width // HEAD_WIDTH
-
-
-class _Attention(nn.Module):
-    """Self-attention over the frames that count."""
-
-    sizes: Sizes
-    dtype: Any = None
-
-    @nn.compact
-    def __call__(self, x: jax.Array, counts: jax.Array) -> jax.Array:
-        width, heads = self.sizes.width, self.sizes.heads
-
-        def project(name: str, use_bias: bool = True) -> jax.Array:
-            out = nn.Dense(width, use_bias=use_bias, dtype=self.dtype, name=name)(x)
-            return out.reshape(*out.shape[:-1], heads, width // heads)
-
-        query, value = project("q_proj"), project("v_proj")
-        mixed = jax.nn.dot_product_attention(
-            query, project("k_proj", use_bias=False), value, mask=counts[:, None, None]
-        )
-        mixed = mixed.reshape(x.shape)
-        return nn.Dense(width, dtype=self.dtype, name="out_proj")(mixed)
-
-
-class _Block(nn.Module):
-    """A layer of the encoder."""
-
-    sizes: Sizes
-    dtype: Any = None
-
-    @nn.compact
-    def __call__(self, x: jax.Array, counts: jax.Array) -> jax.Array:
-        def norm(name: str) -> nn.LayerNorm:
-            # The difference of squares loses digits where a mean is large.
-            return nn.LayerNorm(epsilon=_EPSILON, use_fast_variance=False, name=name)
-
-        attention = _Attention(self.sizes, self.dtype, name="self_attn")
-        x = x + attention(norm("self_attn_layer_norm")(x), counts)
-        inner = norm("final_layer_norm")(x)
-        inner = nn.Dense(self.sizes.hidden, dtype=self.dtype, name="fc1")(inner)
-        inner = nn.gelu(inner, approximate=False)
-        return x + nn.Dense(self.sizes.width, dtype=self.dtype, name="fc2")(inner)
 
 
 class WhisperEncoder(nn.Module):
@@ -127,13 +77,12 @@ class WhisperEncoder(nn.Module):
         )
         x = x + table[None, : x.shape[1]]
         outputs = [x]
-        block = nn.remat(_Block) if self.remat else _Block
+        block = nn.remat(Block) if self.remat else Block
         for number in range(max(layers)):
-            x = block(self.sizes, self.dtype, name=f"layers_{number}")(x, counts)
+            x = block(self.sizes.hidden, self.dtype, name=f"layers_{number}")(x, counts)
             outputs.append(x)
         if max(layers) == self.sizes.num_layers:
-            norm = nn.LayerNorm(_EPSILON, use_fast_variance=False, name="layer_norm")
-            outputs[-1] = norm(outputs[-1])
+            outputs[-1] = layer_norm("layer_norm")(outputs[-1])
         inside = counts[..., None]
         return tuple(jnp.where(inside, outputs[layer], 0) for layer in layers)
 

@@ -6,12 +6,13 @@ decoder is not read. Sizes are those of the tensors.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from damldg_jax.encoders.blocks import HEAD_WIDTH
 from damldg_jax.encoders.tensors import Tensors
-from damldg_jax.encoders.whisper import HEAD_WIDTH, Sizes
+from damldg_jax.encoders.whisper import Sizes
 from damldg_jax.errors import InputError
 from damldg_jax.types import Params
 
@@ -44,7 +45,7 @@ def read_sizes(tensors: Tensors) -> tuple[Sizes, str]:
     prefix = next((p for p in PREFIXES if f"{p}conv1.weight" in tensors.shapes), None)
     if prefix is None:
         raise InputError(
-            f"--encoder_weights={tensors.path} holds no encoder of Whisper: there is "
+            f"{tensors.told} holds no encoder of Whisper: there is "
             f"no '{PREFIXES[0]}conv1.weight'. Give model.safetensors of a checkpoint "
             "openai/whisper-*, as Hugging Face has it, or the folder that holds it."
         )
@@ -63,7 +64,7 @@ def read_sizes(tensors: Tensors) -> tuple[Sizes, str]:
     sizes = Sizes(num_mels, width, hidden, max(numbers) + 1, positions)
     if num_mels not in _BANDS or width % HEAD_WIDTH:
         raise InputError(
-            f"--encoder_weights={tensors.path}: '{prefix}conv1.weight' is "
+            f"{tensors.told}: '{prefix}conv1.weight' is "
             f"[{width}, {num_mels}, ...], and Whisper's encoders have a width that is "
             f"a multiple of {HEAD_WIDTH}, and {_BANDS[0]} or {_BANDS[1]} mel bands."
         )
@@ -99,13 +100,37 @@ def read_params(tensors: Tensors, sizes: Sizes, prefix: str, layers: int) -> Par
       InputError: tensors are missing, there are others, or one is misshapen or not
         finite; it names them.
     """
-    tensors.check(tensor_shapes(sizes, prefix), ignored=_DECODER)
     params: dict = {}
-    for name, (place, order, _) in _wanted(sizes):
-        if _is_used(place[0], sizes, layers):
-            value = tensors.read(prefix + name).transpose(order)
-            _put(params, place, np.ascontiguousarray(value))
+    for _, place, value in read_some(
+        tensors, sizes, prefix, lambda module: _is_used(module, sizes, layers)
+    ):
+        _put(params, place, value)
     return params
+
+
+def read_some(
+    tensors: Tensors, sizes: Sizes, prefix: str, is_wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, tuple[str, ...], np.ndarray]]:
+    """Reads some modules of an encoder, of whose tensors all are checked.
+
+    Args:
+      tensors: of a file or folder.
+      sizes: of the encoder.
+      prefix: what stands before the names.
+      is_wanted: tells of a module of ``WhisperEncoder`` whether to read it.
+
+    Yields:
+      Of each tensor the name, its place among the parameters, and its numbers, float32.
+
+    Raises:
+      InputError: tensors are missing, there are others, or one is misshapen or not
+        finite; it names them.
+    """
+    tensors.check(tensor_shapes(sizes, prefix), ignored=_DECODER)
+    for name, (place, order, _) in _wanted(sizes):
+        if is_wanted(place[0]):
+            value = tensors.read(prefix + name).transpose(order)
+            yield prefix + name, place, np.ascontiguousarray(value)
 
 
 def _is_used(module: str, sizes: Sizes, layers: int) -> bool:

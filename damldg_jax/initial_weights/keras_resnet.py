@@ -14,7 +14,6 @@ are made equal, exactly:
 
 import collections
 import functools
-import pathlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from damldg_jax.initial_weights.hdf5_layers import Weight, is_hdf5, read_layers
-from damldg_jax.initial_weights.signature import Content, Format, Found, Place
+from damldg_jax.initial_weights.signature import Content, Format, Found, Place, Request
 from damldg_jax.norms import EPSILON
 
 # Of the public code; files of weights alone do not tell theirs.
@@ -57,8 +56,8 @@ def _layer(name: str) -> Place | None:
     return _STEM.get(name)
 
 
-def _read(path: pathlib.Path) -> Content:
-    layers = read_layers(path, lambda name: _layer(name) is not None)
+def _read(request: Request) -> Content:
+    layers = read_layers(request.path, lambda name: _layer(name) is not None)
     # A convolution of another name is part of another network. What else there is, a
     # classifier and what an optimiser keeps, is left out.
     wanted = {

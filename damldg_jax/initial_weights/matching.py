@@ -1,7 +1,6 @@
 """Puts the tensors of a file into a network, if they are all and only its own."""
 
 import collections
-import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from damldg_jax.types import BatchStats, Params
 
 
 def match(
-    path: pathlib.Path,
+    source: str,
     title: str,
     content: Content,
     params: Params,
@@ -26,7 +25,7 @@ def match(
     """Puts the tensors of a file into a network.
 
     Args:
-      path: of the file, for messages.
+      source: the flag and the path, for messages.
       title: of its format.
       content: of the file.
       params: of the network, or their shapes and dtypes; the classifier stays.
@@ -40,38 +39,40 @@ def match(
       InputError: the tensors are not finite numbers, variances are negative, or they
         are not those of this network.
     """
-    targets = {
-        **dict(_leaves(params.get("encoder", {}), ("params", "encoder"))),
-        **dict(_leaves(batch_stats, ("batch_stats",))),
-    }
-    _check_numbers(path, content)
-    _check_twins(path, content.places)
+    part = content.part
+    leaves = (
+        *_leaves(params.get("encoder", {}), ("params", "encoder")),
+        *_leaves(batch_stats, ("batch_stats",)),
+    )
+    targets = {place: x for place, x in leaves if place[: len(part)] == part}
+    _check_numbers(source, content)
+    _check_twins(source, content.places)
     found = dict(content.fold(_placed(content)))
-    _check_names(path, content, found, targets)
+    _check_names(source, content, found, targets)
     notes = (*content.notes, *_fit_stem(found, targets, channels))
     names = {place: name for name, place in content.places.items()}
     for place, tensor in found.items():
         if tensor.shape != targets[place].shape:
             told = f"'{names[place]}' makes {list(tensor.shape)}"
-            raise _of_another_shape(path, told, place, found, targets)
+            raise _of_another_shape(source, told, place, found, targets)
     weights = {
-        place: _cast(path, names[place], place, tensor, targets[place].dtype)
+        place: _cast(source, names[place], place, tensor, targets[place].dtype)
         for place, tensor in found.items()
     }
 
     def exchanged(tree: Params, *above: str) -> Params:
         return jax.tree_util.tree_map_with_path(
-            lambda keys, _: weights[*above, *(key.key for key in keys)], tree
+            lambda keys, x: weights.get((*above, *(key.key for key in keys)), x), tree
         )
 
-    new = {kind: tree for kind, tree in params.items() if kind != "encoder"}
+    new = [place for place, _ in _leaves(params) if ("params", *place) not in weights]
     return Loaded(
         {**params, "encoder": exchanged(params["encoder"], "params", "encoder")},
         exchanged(batch_stats, "batch_stats"),
         title=title,
         taken=tuple(sorted(content.tensors)),
         left_out=tuple(sorted(content.left_out)),
-        new=tuple("/".join(place) for place, _ in _leaves(new)),
+        new=tuple("/".join(place) for place in new),
         notes=notes,
         metadata=content.metadata,
     )
@@ -93,15 +94,14 @@ def _placed(content: Content) -> Found:
     }
 
 
-def _check_numbers(path: pathlib.Path, content: Content) -> None:
+def _check_numbers(source: str, content: Content) -> None:
     for name, tensor in content.tensors.items():
         if tensor.dtype.kind != "f" or not np.isfinite(tensor).all():
             raise InputError(
-                f"--init_from={path}: '{name}' ({tensor.dtype}) holds what are no "
-                "finite numbers."
+                f"{source}: '{name}' ({tensor.dtype}) holds what are no finite numbers."
             )
         if _is_variance(content.places[name]) and (tensor < 0).any():
-            raise InputError(f"--init_from={path}: '{name}' holds negative variances.")
+            raise InputError(f"{source}: '{name}' holds negative variances.")
 
 
 def _is_variance(place: Place | None) -> bool:
@@ -109,7 +109,7 @@ def _is_variance(place: Place | None) -> bool:
 
 
 def _cast(
-    path: pathlib.Path, name: str, place: Place, tensor: np.ndarray, dtype: np.dtype
+    source: str, name: str, place: Place, tensor: np.ndarray, dtype: np.dtype
 ) -> np.ndarray:
     """What is taken of a tensor, if it is still made of numbers to compute with."""
     with np.errstate(over="ignore"):
@@ -118,14 +118,14 @@ def _cast(
     sound = cast > -EPSILON if _is_variance(place) else True
     if not (np.isfinite(cast) & sound).all():
         raise InputError(
-            f"--init_from={path}: what '{name}' comes to here is not finite in "
+            f"{source}: what '{name}' comes to here is not finite in "
             f"{np.dtype(dtype)}, or a negative variance. Numbers or the epsilon of the "
             "file are none that a network can have."
         )
     return cast
 
 
-def _check_twins(path: pathlib.Path, places: Mapping[str, Place | None]) -> None:
+def _check_twins(source: str, places: Mapping[str, Place | None]) -> None:
     names = collections.defaultdict(list)
     for name, place in places.items():
         if place:
@@ -133,14 +133,14 @@ def _check_twins(path: pathlib.Path, places: Mapping[str, Place | None]) -> None
     for place, its in names.items():
         if len(its) > 1:
             raise InputError(
-                f"--init_from={path} holds more than one network: {', '.join(its)} "
+                f"{source} holds more than one network: {', '.join(its)} "
                 f"all belong in {'/'.join(place)}. Save that one of them alone which "
                 "is to be begun with."
             )
 
 
 def _check_names(
-    path: pathlib.Path, content: Content, found: Found, targets: Mapping[Place, Any]
+    source: str, content: Content, found: Found, targets: Mapping[Place, Any]
 ) -> None:
     names = {place: name for name, place in content.places.items()}
     strangers = [names.get(p, p[-1]) for p in found.keys() - targets.keys()]
@@ -152,7 +152,7 @@ def _check_names(
         if strangers:
             told.append(f"{len(strangers)} are too many, such as {min(strangers)}")
         raise InputError(
-            f"--init_from={path}: its tensors are not those of this network: "
+            f"{source}: its tensors are not those of this network: "
             f"{'; '.join(told)}. {content.remedy}"
         )
 
@@ -171,7 +171,7 @@ def _fit_stem(
 
 
 def _of_another_shape(
-    path: pathlib.Path,
+    source: str,
     told: str,
     place: Place,
     found: Found,
@@ -179,7 +179,7 @@ def _of_another_shape(
 ) -> InputError:
     wanted = targets[place].shape
     return InputError(
-        f"--init_from={path}: {told}, and this network has {list(wanted)}. "
+        f"{source}: {told}, and this network has {list(wanted)}. "
         f"{_remedy_of_shape(found, targets)}"
     )
 

@@ -4,7 +4,8 @@ import dataclasses
 import pathlib
 
 from damldg_jax.initial_weights.safetensors_files import read_header, read_tensors
-from damldg_jax.initial_weights.signature import Content, Format
+from damldg_jax.initial_weights.signature import Content, Format, Request
+from damldg_jax.networks import NETWORKS
 from damldg_jax.prediction.description import Description
 from damldg_jax.prediction.model_file import KEY, describe
 
@@ -18,10 +19,10 @@ def _recognises(path: pathlib.Path) -> bool:
     return isinstance(said, dict) and KEY in said
 
 
-def _read(path: pathlib.Path) -> Content:
+def _read(request: Request) -> Content:
     # First the whole file: what is cut short is told as that.
-    tensors = read_tensors(path)
-    description = describe(path)
+    tensors = read_tensors(request.path)
+    description = describe(request.path)
     taken = {name: x for name, x in tensors.items() if name.startswith(_TAKEN)}
     return Content(
         tensors=taken,
@@ -36,7 +37,9 @@ def _flags(description: Description) -> str:
     settings, model = description.network_settings, f"--model={description.network}"
     if description.network != "resnet":
         units = ",".join(map(str, settings["hidden_units"]))
-        return f"{model} --hidden_units={units}"
+        told = f"{model} --hidden_units={units}"
+        has_blocks = NETWORKS[description.network].has_blocks
+        return f"{told} --tuned_layers={settings['blocks']}" if has_blocks else told
     return " ".join([model, *(f"--{f}={settings[n]}" for n, f in _FLAGS.items())])
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from damldg_jax.errors import InputError
 from damldg_jax.types import BatchStats, Params
 
 # Where a tensor belongs: ``("params", "encoder", "stem", "kernel")``.
@@ -15,6 +16,59 @@ Found = Mapping[Place, np.ndarray]
 
 def _as_it_is(found: Found) -> Found:
     return found
+
+
+class Blocks(NamedTuple):
+    """Of a pretrained encoder, those with which a network goes on.
+
+    Attributes:
+      first: number of the layer whose frames it is given, the blocks below it.
+      count: of its own blocks.
+    """
+
+    first: int
+    count: int
+
+
+class Request(NamedTuple):
+    """What is to be read.
+
+    Attributes:
+      path: of the file, or of a folder.
+      flag: that gave it, for messages.
+      blocks: of the network, if it goes on with those of an encoder; else None.
+    """
+
+    path: pathlib.Path
+    flag: str = "init_from"
+    blocks: Blocks | None = None
+
+    @property
+    def told(self) -> str:
+        """The flag and the path, as messages tell it."""
+        return f"--{self.flag}={self.path}"
+
+    def check_layers(self, num_layers: int) -> None:
+        """Refuses more blocks than an encoder has.
+
+        Args:
+          num_layers: of the encoder.
+
+        Raises:
+          InputError: there are not as many; it says how many there are.
+        """
+        first, count = self.blocks
+        left = max(num_layers - first, 0)
+        if count <= left:
+            return
+        remedy = f"Give --tuned_layers={left}" + " or fewer" * (left > 1)
+        if not left:
+            remedy = "Take features of a lower layer (--encoder_layer)"
+        raise InputError(
+            f"--tuned_layers={count} on frames of layer {first}: {self.told} has "
+            f"{num_layers} layers, {left} of them above these. {remedy}, or begin at "
+            "random (--tuned_start=random)."
+        )
 
 
 class Content(NamedTuple):
@@ -30,6 +84,8 @@ class Content(NamedTuple):
       fold: what makes the tensors those of an equal network of this package, once they
         are known to be finite numbers; those that it leaves out have gone into others.
       notes: what it does, in sentences.
+      part: how the places begin in which the file must have all; what lies elsewhere
+        stays as it was initialised. Left out: all but the last layer.
     """
 
     tensors: Mapping[str, np.ndarray]
@@ -39,6 +95,7 @@ class Content(NamedTuple):
     metadata: Mapping[str, Any] = {}
     fold: Callable[[Found], Found] = _as_it_is
     notes: tuple[str, ...] = ()
+    part: Place = ()
 
 
 class Format(NamedTuple):
@@ -52,7 +109,7 @@ class Format(NamedTuple):
 
     title: str
     recognises: Callable[[pathlib.Path], bool]
-    read: Callable[[pathlib.Path], Content]
+    read: Callable[[Request], Content]
 
 
 class Loaded(NamedTuple):

@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from damldg_jax.initial_weights.safetensors_files import read_header, read_tensors
-from damldg_jax.initial_weights.signature import Content, Format, Place
+from damldg_jax.initial_weights.signature import Content, Format, Place, Request
 
 _STEM = {"conv1": ("stem",), "bn1": ("stem_norm",)}
 _LAYER = re.compile(
@@ -38,8 +38,8 @@ def _recognises(path: pathlib.Path) -> bool:
     return read_header(path) is not None
 
 
-def _read(path: pathlib.Path) -> Content:
-    tensors = read_tensors(path)
+def _read(request: Request) -> Content:
+    tensors = read_tensors(request.path)
     taken = {n: _laid_out(x) for n, x in tensors.items() if not _LEFT_OUT.fullmatch(n)}
     return Content(
         tensors=taken,

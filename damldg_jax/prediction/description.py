@@ -13,6 +13,8 @@ from damldg_jax.objectives import CLASSES, DIMENSION_LOSSES, Objective, dimensio
 
 VERSION = 1
 _CHOICES = {"depth": tuple(STAGE_SIZES), "compute_dtype": tuple(COMPUTE_DTYPES)}
+# What the networks of earlier versions were, whose files tell nothing of it.
+_IMPLIED = {"blocks": 1, "last_norm": False}
 # No layer of a network that fits into a machine is larger.
 _LARGEST = 100_000
 
@@ -62,7 +64,7 @@ class Description:
     @property
     def settings(self) -> NetworkSettings:
         """Those of the network."""
-        given = dict(self.network_settings)
+        given = _IMPLIED | dict(self.network_settings)
         return NetworkSettings(**given | {"hidden_units": tuple(given["hidden_units"])})
 
     def build(self, for_cpu: bool | None = None) -> Network:
@@ -161,6 +163,7 @@ def _check_network(name: str, settings: Mapping[str, Any]) -> None:
     if name not in NETWORKS:
         raise ValueError(f"its network is {name!r:.60}")
     default = dataclasses.asdict(NetworkSettings())
+    settings = _IMPLIED | settings
     if settings.keys() != default.keys():
         changed = sorted(settings.keys() ^ default.keys())
         raise ValueError(

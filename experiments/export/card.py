@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from damldg_jax.algorithms import ALGORITHMS
+from damldg_jax.networks import NETWORKS
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.prediction.description import Description
 from experiments.adaptations import named
@@ -126,6 +127,8 @@ def _model(described: Description) -> Section:
     size = f"depth {settings['depth']}, width {settings['width']}, " * (
         described.network == "resnet"
     )
+    if NETWORKS[described.network].has_blocks:
+        size = f"{settings['blocks']} block(s), "
     versions = training.get("versions")
     known = versions if isinstance(versions, Mapping) else {}
     rows = (

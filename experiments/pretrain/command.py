@@ -40,7 +40,7 @@ GROUPS = {
 # What a run must have the same to begin with the encoder.
 _OF_THE_NETWORK = (
     *("features", "normalization", "model", "model_depth", "model_width"),
-    *("network_norm", "hidden_units"),
+    *("network_norm", "hidden_units", "tuned_layers"),
 )
 # The paper's, section "Pre-training"; how much is held out is ours.
 DEFAULTS = {
