@@ -31,7 +31,8 @@ LEFT_TO_THE_USER = {
     "recommended.flags": (
         *("--encoder_weights=path/to/whisper", "--sources=emodb,savee"),
         "--target=emovo",
-    )
+    ),
+    "recommended_egemaps.flags": ("--sources=emodb,savee", "--target=emovo"),
 }
 NOT_HERE = {
     "call.wav": "it asks for a model; tests/test_model.py has one",
