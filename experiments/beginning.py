@@ -60,6 +60,21 @@ def blocks_of(config: "Config") -> Blocks | None:
     return Blocks(layers[0], config.tuned_layers) if len(layers) == 1 else None
 
 
+def blocks_in_scale(config: "Config") -> Blocks | None:
+    """Which blocks of the encoder the network can begin with.
+
+    Args:
+      config: all settings.
+
+    Returns:
+      The blocks; None where they are given frames that are not as the encoder has them.
+
+    Raises:
+      InputError: there is no such encoder or layer.
+    """
+    return blocks_of(config) if config.normalization == "none" else None
+
+
 def check_layers(config: "Config") -> None:
     """Refuses more blocks than the encoder has, before its features are computed.
 
@@ -127,7 +142,9 @@ def _refuse_features(config: "Config") -> None:
             "this network's blocks take the frames of a layer. Give "
             "--encoder_output=frames, or --model=pooled for statistics over time."
         )
-    if config.tuned_start == "random":
+    # Of a file of --init_from it is known only when it is read whether it is an
+    # encoder's or a model's, which begins with whatever it has learnt from.
+    if config.tuned_start == "random" or config.init_from is not None:
         return
     random = "or have the blocks begin at random (--tuned_start=random)"
     if len({*config.encoder_layer}) > 1:

@@ -12,7 +12,7 @@ from damldg_jax.assembly import Network
 from damldg_jax.errors import InputError
 from damldg_jax.initial_weights import Loaded, Request, read_weights
 from damldg_jax.types import BatchStats, Params
-from experiments.beginning import beginning, blocks_of
+from experiments.beginning import beginning, blocks_in_scale, has_blocks
 from experiments.config import Config
 
 # Of a long list the console gets the first and the last few; the run's files have all.
@@ -43,7 +43,7 @@ def load(config: Config, params: Params, batch_stats: BatchStats) -> Loaded:
         batch_stats,
         config.init_channels,
         begun.flag,
-        blocks_of(config),
+        blocks_in_scale(config),
     )
 
 
@@ -63,6 +63,7 @@ def check(config: Config, network: Network) -> None:
         # Only model files of this package tell.
         if loaded.metadata:
             _check_features(config, loaded.metadata["features"])
+            _check_scale(config, loaded.metadata["normalization"])
 
 
 def _check_features(config: Config, theirs: Mapping[str, Any]) -> None:
@@ -83,6 +84,17 @@ def _check_features(config: Config, theirs: Mapping[str, Any]) -> None:
                 f"{learnt} --features={theirs['name']} of {name} {theirs.get(name)!r}, "
                 f"which is {ours.get(name)!r} here. Make them anew with these features."
             )
+
+
+def _check_scale(config: Config, theirs: str) -> None:
+    """Refuses blocks that have learnt from frames of another scale."""
+    if has_blocks(config) and theirs != config.normalization:
+        raise InputError(
+            f"--init_from={config.init_from}: these blocks have learnt from frames of "
+            f"--normalization={theirs}, and this run has "
+            f"--normalization={config.normalization}. Give --normalization={theirs}, "
+            "or begin with other weights."
+        )
 
 
 def digest(config: Config) -> str | None:

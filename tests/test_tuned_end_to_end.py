@@ -10,10 +10,12 @@ from safetensors.numpy import load_file, save_file
 
 import damldg_jax
 from damldg_jax.errors import InputError
+from damldg_jax.transformer import transformer
 from experiments.config import Config
 from experiments.experiment import run_experiments
 from experiments.export.card import model_card
-from tests import plain_whisper
+from experiments.initial_weights import check
+from tests import plain_whisper, trained
 from tests.test_whisper_end_to_end import (
     RATE,
     folders_of,
@@ -146,3 +148,34 @@ def test_what_begins_at_random_may_be_given_anything(place):
     assert tuned(place, **random, normalization="speaker").network == "transformer"
     # Of other features than an encoder's there is nothing to begin with.
     assert Config(model="transformer").network_settings.blocks == 1
+
+
+def test_models_of_earlier_runs_are_begun_with_whatever_they_learnt_from(place):
+    own = {"init_from": place / "own.safetensors", "normalization": "speaker"}
+    config = tuned(place, encoder_layer="0,1", **own)
+    described = {
+        **{"network": "transformer", "normalization": "speaker", "silence": 0.0},
+        "network_settings": {
+            **dataclasses.asdict(config.network_settings),
+            "hidden_units": [],
+        },
+        "features": config.extractor.settings(),
+        "num_features": 2 * WIDTH,
+    }
+    trained.write(config.init_from, reference=False, **described)
+    network = trained.description(**described).build()
+    check(config, network)
+    other = dataclasses.replace(config, normalization="none")
+    with pytest.raises(InputError, match="=speaker, and this run has --normalization="):
+        check(other, network)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"encoder_layer": "0,1"}, {"normalization": "speaker"}]
+)
+def test_the_encoders_own_are_not(place, changes):
+    config = tuned(place, init_from=place / "encoder.safetensors", **changes)
+    features = config.extractor.num_features
+    network = transformer(3, features, hidden_units=(), last_norm=True)
+    with pytest.raises(InputError, match=r"of one layer .*--normalization=none"):
+        check(config, network)

@@ -19,8 +19,8 @@ from damldg_jax.transformer import LAST_NORM, block_name
 
 _PART = ("params", "encoder", "pool", "blocks")
 _REMEDY = (
-    "It needs --model=transformer on --features=whisper --encoder_output=frames, of an "
-    "encoder of the same size."
+    "It needs --model=transformer on --features=whisper --encoder_output=frames, of "
+    "one layer of an encoder of the same size, and --normalization=none."
 )
 
 
