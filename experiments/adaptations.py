@@ -62,3 +62,23 @@ def named(entry: Mapping[str, Any]) -> list[Adaptation]:
     """
     names = str(entry.get("adapted", "")).split("+")
     return [row for name, row in ADAPTATIONS.items() if name in names]
+
+
+def of_target_alone(entry: Mapping[str, Any]) -> str:
+    """What a figure of source and target must say of networks that differ for both.
+
+    Args:
+      entry: as for ``named``.
+
+    Returns:
+      A sentence behind others, with a space before it; nothing where none is adapted.
+    """
+    found = named(entry)
+    if not found:
+        return ""
+    what = " and ".join(row.adapted for row in found)
+    titles = ", ".join(row.title for row in found)
+    return (
+        f" TRANSDUCTIVE: {what} were adapted to the target ({titles}), by which it is "
+        "seen, and sources are not: what lies between them is of that too."
+    )

@@ -12,7 +12,13 @@ from damldg_jax.errors import InputError
 from damldg_jax.significance import Interval
 from experiments.report.command import main, make_report
 from experiments.report.figures.points import forest, lay_out
+from experiments.report.margin_pictures import margin_figures
+from experiments.report.paper_tables import paper_tables
+from experiments.report.pictures import test_figures as figures_of
+from experiments.report.protocols import sort_by_protocol
+from experiments.report.result_tables import transductive_notes
 from experiments.report.run_folders import find_runs
+from experiments.report.scores import cells
 from tests.cli import run
 from tests.fake_runs import utterances, write_left_out, write_run
 from tests.html_page import parse
@@ -101,6 +107,29 @@ def test_differences_from_the_paper_are_told(made):
     assert "a ResNet-10 instead of a ResNet-18" in text
     assert "2 trial(s) instead of ten" in text
     assert "10 epochs instead of 50" in text
+
+
+def test_what_was_adapted_to_the_target_is_told_wherever_it_stands(tmp_path):
+    adapted = {"transductive": True, "adapted": "batch_statistics+tent"}
+    for trial, also in enumerate(({}, {}, adapted)):
+        write_run(tmp_path, trial=trial, also=also)
+    plain, tent = sort_by_protocol(find_runs([tmp_path]).runs)
+    told = "Protocol B, TRANSDUCTIVE parameters, statistics: the target's unlabelled"
+    for table in paper_tables([plain, tent], "last"):
+        assert [note for note in table.notes if note.startswith(told)]
+    assert not transductive_notes([plain])
+    ((test, _),) = cells(tent)
+    for protocol in (plain, tent):
+        figures = {
+            figure.name.partition("_")[0]: figure.caption
+            for figure in (
+                *margin_figures(protocol),
+                *figures_of(protocol, test, "savee", "last"),
+            )
+        }
+        for name in ("margins", "energy", "embeddings"):
+            sentence = "statistics and parameters were adapted to the target (AdaBN, TE"
+            assert (sentence in figures[name]) == (protocol is tent)
 
 
 def test_the_same_runs_give_the_same_files(tmp_path):

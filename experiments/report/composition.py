@@ -196,6 +196,7 @@ def _across(protocols: Sequence[Protocol], selection: str) -> Section | None:
         title=title,
         paragraphs=(
             "They differ by all that the protocols differ in, not by the method alone.",
+            *result_tables.transductive_notes(protocols),
         ),
         points=verdicts.sentences,
         tables=(comparisons.table(verdicts, "comparisons_across", title),),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from damldg_jax.shift import margin, margin_null
+from experiments.adaptations import of_target_alone
 from experiments.report.document import Figure
 from experiments.report.figures.matrices import margins
 from experiments.report.protocols import Protocol
@@ -31,7 +32,7 @@ def margin_figures(protocol: Protocol) -> list[Figure]:
                 "targets, and source speakers that are kept for validation. On the "
                 "diagonal the null: the median margin between two halves of the same "
                 "corpus, divided by speaker. In brackets: no more than 95 % of the "
-                "halves of either corpus are apart.",
+                "halves of either corpus are apart." + of_target_alone(runs[0].first),
                 corpora,
                 values,
                 limits,

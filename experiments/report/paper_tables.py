@@ -1,5 +1,6 @@
 """Tables I to IV of the paper, the printed figures beside ours."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from experiments.report import published
 from experiments.report.document import Table
 from experiments.report.families import scenario_of
 from experiments.report.protocols import Protocol
+from experiments.report.result_tables import transductive_notes
 from experiments.report.scores import Cell, Test, cells, spread
 
 _NOT_RUN = "not run"
@@ -30,13 +32,15 @@ def paper_tables(protocols: Sequence[Protocol], selection: str) -> tuple[Table, 
     """
     plain = [p for p in protocols if _is_spectrogram(p)]
     embedded = [p for p in protocols if not _is_spectrogram(p)]
-    return (
+    tables = (
         _within(protocols, selection),
         _left_out(protocols, selection, "II_pacs", "PACS", "PACS"),
         _left_out(protocols, selection, "II_english", "English corpora", "ENGLISH"),
         _scenarios(plain, selection, "III", published.SPECTROGRAMS, "spectrograms"),
         _scenarios(embedded, selection, "IV", published.EMBEDDINGS, "embeddings"),
     )
+    notes = transductive_notes(protocols)
+    return tuple(dataclasses.replace(t, notes=(*t.notes, *notes)) for t in tables)
 
 
 def _is_spectrogram(protocol: Protocol) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 from damldg_jax.calibration import calibration
 from damldg_jax.shift import auroc
+from experiments.adaptations import of_target_alone
 from experiments.report.document import Figure
 from experiments.report.families import Family
 from experiments.report.figures.curves import curves
@@ -172,7 +173,8 @@ def _energy_figure(its: Sequence[Cell], key: str, name: str) -> Figure:
         f"Energies of sources and {name}",
         f"Energy, log sum exp of the logits, of source speakers not trained on and of "
         f"{name}, after the last step, all trials together. AUROC of telling a source "
-        f"from the target by a higher energy (0.5: not at all): {areas}.",
+        f"from the target by a higher energy (0.5: not at all): {areas}."
+        + of_target_alone(its[0].runs[0].first),
         of_each,
     )
 
@@ -193,7 +195,8 @@ def _embeddings(its: Sequence[Cell], key: str, name: str) -> Figure | None:
         f"Embeddings, target {name}",
         f"Inputs of the last layer, laid out by t-SNE, after the last step of the "
         f"first trial: sources, and {name} as the target. Colour is the class, the "
-        "mark is the corpus. As Fig. 2 of the paper.",
+        "mark is the corpus. As Fig. 2 of the paper."
+        + of_target_alone(its[0].runs[0].first),
         of_each,
     )
 

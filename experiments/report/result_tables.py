@@ -66,6 +66,23 @@ def _kind(protocols: Sequence[Protocol]) -> str:
     return f", TRANSDUCTIVE {', '.join(sorted(kinds))}"
 
 
+def transductive_notes(protocols: Sequence[Protocol]) -> tuple[str, ...]:
+    """Says of protocols that stand beside others in what the target had a part.
+
+    Args:
+      protocols: all that there may be.
+
+    Returns:
+      A sentence for each in whose results its unlabelled recordings had one.
+    """
+    return tuple(
+        f"Protocol {protocol.letter}{_kind([protocol])}: the target's unlabelled "
+        "recordings had a part in it, and in the paper's they have none."
+        for protocol in protocols
+        if protocol.transductive
+    )
+
+
 def _mean(values: Sequence[Sequence[float]]) -> str:
     """The mean over tests, of trial after trial where all have as many."""
     if not all(values):
