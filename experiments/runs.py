@@ -101,11 +101,8 @@ def alike(runs: list[Run], most: int) -> list[list[Run]]:
     """
     groups: dict[tuple, list[Run]] = {}
     for run in runs:
-        groups_of_speakers = tuple(d.speakers for d in run.division.domains)
-        key = (
-            *(run.method, run.split, run.division.account["hash"]),
-            groups_of_speakers,
-        )
+        dealt = tuple(domain.speakers for domain in run.division.domains)
+        key = (run.method, run.split, run.division.account["hash"], dealt)
         same = groups.setdefault(key, [])
         same.append(run)
     return [
