@@ -78,3 +78,16 @@ def test_the_paper_s_settings_are_the_defaults_but_for_where_and_how_much(read):
         if getattr(paper, field.name) != field.default
     }
     assert changed == {"workdir", "methods", "trials", "epochs"}
+
+
+def test_what_is_fused_with_the_recipe_is_trained_as_it_is(read):
+    recipe = read("recommended", flags=["--encoder_weights=path/to/whisper"])
+    beside = read("recommended_egemaps")
+    differing = {
+        field.name
+        for field in dataclasses.fields(recipe)
+        if getattr(recipe, field.name) != getattr(beside, field.name)
+    }
+    encoder = {"encoder_weights", "encoder_layer", "encoder_output", "variants"}
+    where = {"data_dir", "workdir"}
+    assert differing == encoder | where | {"features", "normalization"}
