@@ -95,3 +95,29 @@ def test_channels_that_never_vary_do_not_divide_by_zero():
 def test_of_one_utterance_nothing_can_be_told():
     assert make_reference({"a": seen([[1.0, 2.0]], [True])}) is None
     assert make_reference({"a": seen(square(0), [False] * 4)}) is None
+
+
+@pytest.mark.parametrize("count", [30, 300])
+def test_directions_are_those_of_the_whole_decomposition(count):
+    rng = np.random.default_rng(0)
+    trained = rng.normal(size=(count, 100)) * np.geomspace(1, 0.01, 100)
+    reference = make_reference({"a": seen(trained, [True] * count)})
+    around = trained.astype(np.float32) - trained.mean(axis=0)
+    _, scales, directions = np.linalg.svd(around, full_matrices=False)
+    variances, k = scales**2 / (count - 1), min(64, count - 1)
+    np.testing.assert_allclose(reference.variances, variances[:k], rtol=1e-4)
+    cosines = (reference.directions * directions[:k].T).sum(axis=0)
+    np.testing.assert_allclose(np.abs(cosines), 1, atol=1e-4)
+    rest = max(variances[k:].sum() / (100 - k), 1e-6 * variances.sum() / 100)
+    np.testing.assert_allclose(reference.rest, rest, rtol=1e-3)
+
+
+def test_a_direction_without_scatter_weighs_as_any_other():
+    # Six utterances on a line in four dimensions.
+    trained = np.outer(np.arange(6), [1, 0, 0, 0])
+    reference = make_reference({"a": seen(trained, [True] * 6)})
+    frame = reference.directions
+    np.testing.assert_allclose(frame.T @ frame, np.eye(frame.shape[1]), atol=1e-6)
+    distances, _ = distances_of(reference, np.array([[6.0, 0, 0, 0], [2.5, 1, 0, 0]]))
+    assert distances[0] == pytest.approx(3.5**2 / 3.5)
+    assert distances[1] > 1e5

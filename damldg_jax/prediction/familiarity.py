@@ -115,22 +115,48 @@ def make_reference(domains: Mapping[str, Seen]) -> Reference | None:
 
 def _fit(centers: np.ndarray, around: np.ndarray) -> Reference:
     count, channels = around.shape
-    _, scales, directions = np.linalg.svd(around, full_matrices=False)
-    variances = scales**2 / max(count - len(centers), 1)
-    total = variances.sum()
-    k = min(_DIRECTIONS, len(variances) - 1)
-    rest = variances[k:].sum() / max(channels - k, 1)
+    k = min(_DIRECTIONS, min(count, channels) - 1)
+    scatter, directions = _leading(around, k)
+    freedom = max(count - len(centers), 1)
+    variances, total = scatter / freedom, (around**2).sum() / freedom
+    rest = max(total - variances.sum(), 0) / max(channels - k, 1)
     least = max(_LEAST_SHARE * total / channels, np.finfo(np.float32).tiny)
     single = np.float32
     return Reference(
         centers.astype(single),
-        directions[:k].T.astype(single),
-        np.maximum(variances[:k], least).astype(single),
+        directions.astype(single),
+        np.maximum(variances, least).astype(single),
         np.asarray(max(rest, least), single),
         np.zeros(len(_QUANTILES), single),
         np.zeros(len(_QUANTILES), single),
         np.asarray(1, single),
     )
+
+
+def _leading(around: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k directions of most scatter, without a decomposition of the whole.
+
+    Args:
+      around: [n, channels], of mean zero.
+      k: less than both.
+
+    Returns:
+      The sums of squares along them [k], largest first, and they [channels, k].
+    """
+    # Only here, as who trains without writing models needs none of it.
+    from scipy.linalg import eigh
+
+    if not k:
+        return np.zeros(0), np.zeros((around.shape[1], 0))
+    wide = around.shape[1] > len(around)
+    gram = around @ around.T if wide else around.T @ around
+    last = len(gram) - 1
+    scatter, vectors = eigh(gram, subset_by_index=(last - k + 1, last))
+    scatter, vectors = np.maximum(scatter[::-1], 0), vectors[:, ::-1]
+    if wide:
+        # Of a direction without scatter nothing is left; it weighs as any other one.
+        vectors, _ = np.linalg.qr(around.T @ vectors)
+    return scatter, vectors
 
 
 def distances_of(

@@ -1,15 +1,15 @@
-r"""Trains a linear SVM on the splits of the networks, for comparison.
+r"""Trains a linear SVM on the splits of the networks, or a logistic regression.
 
   pip install -r requirements-opensmile.txt
   python -m experiments.linear_svm --corpora_dir=corpora \
       --corpora=emodb,ravdess,savee,emovo --target=all
 
 On eGeMAPS functionals of openSMILE, unless --features says otherwise; of features with
-more than one frame, on mean and deviation over time. Divides the data as
-experiments.main does, chooses C on the source corpora by leaving each of them out in
-turn, prints the same table, and leaves the same files for experiments.report. It knows
-no seed, so that there is one trial. Flags of networks and of training are accepted and
-count for nothing.
+more than one frame, on mean and deviation over time. With --variants it is trained on
+altered copies, too. Divides the data as experiments.main does, chooses C on the source
+corpora by leaving each of them out in turn, prints the same table, and leaves the same
+files for experiments.report. It knows no seed, so that there is one trial. Flags of
+networks and of training are accepted and count for nothing.
 """
 
 import dataclasses
@@ -31,7 +31,13 @@ from experiments.console import progress, say
 from experiments.data import Prepared
 from experiments.division import divide
 from experiments.exhibits import write_exhibits
-from experiments.linear_svm.model import REGULARISATIONS, Machine, Training, train
+from experiments.linear_svm.model import (
+    CLASSIFIERS,
+    REGULARISATIONS,
+    Machine,
+    Training,
+    train,
+)
 from experiments.loop import read_result
 from experiments.outputs import write_predictions
 from experiments.plan import Plan, make_plan
@@ -42,11 +48,18 @@ from experiments.session import Session
 from experiments.testing import make_entry
 from experiments.workdir import account_of_data, account_of_prior, claim, held
 
-METHOD = "linear_svm"
+_CLASSIFIER = flags.DEFINE_enum(
+    "classifier",
+    "linear_svm",
+    sorted(CLASSIFIERS),
+    "The machine: what separates classes by the widest margin, or by the most likely "
+    "logits. It names the runs.",
+)
 GROUPS = {
+    "Classifier": ("classifier",),
     "Data": (
         *("corpora_dir", "data_dir", "corpora", "sources", "target", "also_test"),
-        *("scenario", "emotions", "features", "normalization"),
+        *("scenario", "emotions", "features", "variants", "normalization"),
         *("skip_unreadable", "skip_duplicates", "overwrite", "workers"),
     ),
     "Output": ("workdir",),
@@ -61,6 +74,7 @@ _DEFAULTS = {
 _SETTINGS = (
     *("target_kind", "emotions", "excitement_as_happiness", "features"),
     *("normalization", "validation_fraction", "test_fraction", "split_seed"),
+    "variants",
 )
 
 
@@ -71,30 +85,37 @@ def choose_defaults() -> None:
 
 
 def main(config: Config) -> None:
+    """Trains and tests the machine of ``--classifier``, as ``carry_out`` does."""
+    carry_out(config, _CLASSIFIER.value)
+
+
+def carry_out(config: Config, classifier: str = "linear_svm") -> None:
     """Trains and tests a machine on each split, and prints the table.
 
     Args:
       config: all settings.
+      classifier: a key of ``CLASSIFIERS``.
 
     Raises:
       InputError: settings or data are off.
     """
     if config.target_kind == "dimensions":
         raise InputError(
-            "--target_kind=dimensions: a support vector machine tells classes apart. "
+            "--target_kind=dimensions: a linear classifier tells classes apart. "
             "Choose emotion, arousal or valence."
         )
     # It knows no domains but to choose C, for which it takes corpora.
     config = dataclasses.replace(config, domains="corpora", domains_per_corpus=None)
     # Any method that does with one corpus: the plan is of splits alone.
     plan = make_plan(_alone(config))
-    prepared = Session().data(plan.sources, config)
-    runs = _runs(plan, prepared, config)
+    prepared = Session().data(plan.sources, config, plan.trained)
+    runs = _runs(plan, prepared, config, classifier)
     for notice in dict.fromkeys(prepared.notices):
         say(notice)
     with held(runs):
         claim(config, prepared, runs, account_of=_account)
-        results = {run.folder: _result(run, prepared, config) for run in _shown(runs)}
+        shown = progress(runs, CLASSIFIERS[classifier].title, "split")
+        results = {run.folder: _result(run, prepared, config) for run in shown}
     target, synthetic = prepared.dataset.target, bool(prepared.synthetic)
     write_results(config.workdir, results, synthetic=synthetic, classes=target.classes)
     entries = [entry for of_run in results.values() for entry in of_run]
@@ -106,11 +127,7 @@ def _alone(config: Config) -> Config:
     return dataclasses.replace(config, methods=("deep_all",), vary_split=False)
 
 
-def _shown(runs: list[Run]) -> list[Run]:
-    return progress(runs, "Linear SVM", "split")
-
-
-def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
+def _runs(plan: Plan, prepared: Prepared, config: Config, classifier: str) -> list[Run]:
     runs = []
     rule, prior = NORMALIZATIONS[config.normalization], config.normalization_prior
     for split in plan.splits:
@@ -118,8 +135,8 @@ def _runs(plan: Plan, prepared: Prepared, config: Config) -> list[Run]:
         training = np.concatenate(division.train)
         # Of several frames there are mean and deviation alone.
         check_normalization(prepared.dataset, rule, training, True, prior)
-        folder = run_folder(config.workdir, split, METHOD, 0)
-        runs.append(Run(split, division, METHOD, 0, 0, folder))
+        folder = run_folder(config.workdir, split, classifier, 0)
+        runs.append(Run(split, division, classifier, 0, 0, folder))
     return runs
 
 
@@ -128,7 +145,7 @@ def _account(run: Run, prepared: Prepared, config: Config) -> dict[str, Any]:
         **{name: getattr(config, name) for name in _SETTINGS},
         **account_of_prior(config),
         **account_of_data(run, prepared),
-        "model": METHOD,
+        "model": run.method,
         "regularisations": REGULARISATIONS,
     }
 
@@ -139,14 +156,15 @@ def _result(run: Run, prepared: Prepared, config: Config) -> list[dict[str, Any]
         return read_result(run)
     began, dataset = time.monotonic(), prepared.dataset
     inputs = _inputs(dataset, run, config)
-    machine = train(_training(dataset, inputs, run), len(dataset.target.classes))
+    training = _training(dataset, inputs, run)
+    machine = train(training, len(dataset.target.classes), run.method)
     tested = machine.predict(inputs[run.division.test])
     _write(run, dataset, machine, inputs, tested)
     seconds = time.monotonic() - began
     write_circumstances(run, dataset, config, seconds)
     entry = {
         **make_entry(run, dataset, config, "last", 0, tested),
-        "title": f"Linear SVM, {config.features}",
+        "title": f"{CLASSIFIERS[run.method].title}, {config.features}",
         "deterministic": True,
         "regularisation": machine.regularisation,
         "held_out_uar": machine.held_out_uar,
@@ -171,13 +189,15 @@ def _write(
 
 
 def _training(dataset: Dataset, inputs: np.ndarray, run: Run) -> Training:
-    members = np.concatenate(run.division.train)
-    sizes = [len(part) for part in run.division.train]
+    domains = run.division.domains
+    parts = [part for of in domains for part in (of.members, of.altered)]
+    members, sizes = np.concatenate(parts), [len(part) for part in parts]
     return Training(
         inputs=inputs[members],
         labels=np.asarray(dataset.store.labels)[members],
-        corpora=np.repeat(np.arange(len(sizes)), sizes),
-        speakers=np.array([dataset.speaker_of(index) for index in members]),
+        corpora=np.repeat(np.arange(len(sizes)) // 2, sizes),
+        speakers=np.array([dataset.speakers[index] for index in members]),
+        copies=np.repeat(np.arange(len(sizes)) % 2 == 1, sizes),
     )
 
 
