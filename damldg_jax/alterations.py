@@ -21,6 +21,10 @@ _LOWEST_BAND_HZ = 60.0
 _SIGNAL_TO_NOISE_DB = (5.0, 25.0)
 # Seconds in which the echo falls by 60 decibels, and the reach of what is modelled.
 _REVERBERATION_SECONDS = (0.2, 0.8)
+# Of a short utterance, such as a single word; of a recording that is no longer itself,
+# this share.
+_EXCERPT_SECONDS = (0.5, 1.5)
+_EXCERPT_SHARE = 0.75
 _SILENCE = 1e-12
 
 # From [samples] float64 at a rate in Hz to [other samples] float64.
@@ -90,12 +94,23 @@ def _reverberation(
     return altered * np.sqrt(loudness)
 
 
+def _excerpt(waveform: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
+    """A short utterance: a part around a moment that is drawn by its power."""
+    seconds = rng.uniform(*_EXCERPT_SECONDS)
+    length = round(min(seconds * rate, _EXCERPT_SHARE * len(waveform)))
+    power = waveform**2 + _SILENCE
+    center = np.searchsorted(power.cumsum(), rng.uniform() * power.sum())
+    start = np.clip(center - length // 2, 0, len(waveform) - length)
+    return waveform[start : start + length]
+
+
 ALTERATIONS: dict[str, Alteration] = {
     **{f"speed_{f}": _speed(f) for f in (0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2)},
     "gain": _gain,
     "equaliser": _equaliser,
     "noise": _noise,
     "reverberation": _reverberation,
+    "excerpt": _excerpt,
 }
 
 

@@ -72,6 +72,17 @@ def test_reverberation_goes_on_after_the_sound():
     assert early > 10 * late
 
 
+def test_an_excerpt_is_a_short_part_where_there_is_sound():
+    plain = np.zeros(4 * RATE)
+    plain[2 * RATE : 3 * RATE] = tone()
+    altered = alter("excerpt", plain, RATE)
+    assert 0.5 * RATE <= len(altered) <= 1.5 * RATE
+    assert (altered**2).sum() > 0.2 * (plain**2).sum()
+    places = np.lib.stride_tricks.sliding_window_view(plain, len(altered))
+    assert (places == altered).all(axis=1).any()
+    assert len(alter("excerpt", tone(seconds=0.4), RATE)) == 0.3 * RATE
+
+
 @given(
     st.sampled_from(sorted(ALTERATIONS)),
     st.integers(1_600, 8_000),

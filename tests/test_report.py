@@ -127,6 +127,9 @@ def test_what_was_adapted_to_the_target_is_told_wherever_it_stands(tmp_path):
                 *figures_of(protocol, test, "savee", "last"),
             )
         }
+        for name in ("confusion", "reliability"):
+            said = "TRANSDUCTIVE parameters, statistics: by" in figures[name]
+            assert said == protocol.transductive
         for name in ("margins", "energy", "embeddings"):
             sentence = "statistics and parameters were adapted to the target (AdaBN, TE"
             assert (sentence in figures[name]) == (protocol is tent)

@@ -9,7 +9,12 @@ from experiments.report.document import Section, Table
 from experiments.report.families import Family, families
 from experiments.report.margin_pictures import margin_figures
 from experiments.report.paper_tables import paper_tables
-from experiments.report.protocols import Protocol, differences, sort_by_protocol
+from experiments.report.protocols import (
+    Protocol,
+    differences,
+    sort_by_protocol,
+    transductive_kind,
+)
 from experiments.report.run_folders import Found
 from experiments.report.scores import Test, cells, name_tests
 
@@ -143,12 +148,13 @@ def _warned(protocol: Protocol) -> list[Section]:
 def _comparisons(protocol: Protocol, selection: str) -> list[Section]:
     """The methods against each other, over targets and on each."""
     letter, sections = protocol.letter, []
+    kind = transductive_kind([protocol])
     for verdicts, name, where in (
         (comparisons.over_targets(protocol, selection), "means", "over targets"),
         (comparisons.by_target(protocol, selection), "targets", "on each target"),
     ):
         if verdicts.pairs:
-            title = f"Which differences are more than noise, {where}"
+            title = f"Which differences are more than noise, {where}{kind}"
             table = comparisons.table(verdicts, f"comparisons_{name}_{letter}", title)
             sections.append(
                 Section(title=title, points=verdicts.sentences, tables=(table,))

@@ -13,7 +13,7 @@ from experiments.report.figures.curves import curves
 from experiments.report.figures.distributions import energies, reliability
 from experiments.report.figures.matrices import confusions
 from experiments.report.figures.points import clouds, forest, lay_out
-from experiments.report.protocols import Protocol
+from experiments.report.protocols import Protocol, transductive_kind
 from experiments.report.run_folders import RunRecord
 from experiments.report.scores import Cell, Test, alike, cells, name_tests
 
@@ -45,7 +45,7 @@ def scores_figure(protocol: Protocol, family: Family, selection: str) -> Figure 
         f"uar_{protocol.letter}_{family.name}",
         f"{family.title}: UAR",
         f"{family.title}: UAR on each target with its 95 % interval, over trials and "
-        "speakers. Dotted: chance.",
+        f"speakers. Dotted: chance.{_kind(protocol)}",
         of_each,
         chance,
     )
@@ -61,8 +61,8 @@ def test_figures(
     if not its:
         return []
     figures = [
-        _confusions(its, key, name, selection),
-        _reliability(its, key, name, selection),
+        _confusions(its, key, name, selection, _kind(protocol)),
+        _reliability(its, key, name, selection, _kind(protocol)),
     ]
     if with_energies := [c for c in its if _energies(c)]:
         figures.append(_energy_figure(with_energies, key, name))
@@ -111,7 +111,15 @@ def _has_classes(cell: Cell, selection: str) -> bool:
     )
 
 
-def _confusions(its: Sequence[Cell], key: str, name: str, selection: str) -> Figure:
+def _kind(protocol: Protocol) -> str:
+    """Completes a caption by that in which the target had a part."""
+    kind = transductive_kind([protocol]).removeprefix(", ")
+    return f" {kind}: by the target's unlabelled recordings." if kind else ""
+
+
+def _confusions(
+    its: Sequence[Cell], key: str, name: str, selection: str, kind: str
+) -> Figure:
     of_each = {
         cell.title: np.sum([r.entries[selection]["confusion"] for r in cell.runs], 0)
         for cell in its
@@ -120,13 +128,15 @@ def _confusions(its: Sequence[Cell], key: str, name: str, selection: str) -> Fig
         f"confusion_{key}",
         f"Confusion on {name}",
         f"What is said of utterances of {name}, in percent of each true class, all "
-        f"trials together ({selection} step).",
+        f"trials together ({selection} step).{kind}",
         its[0].runs[0].classes,
         of_each,
     )
 
 
-def _reliability(its: Sequence[Cell], key: str, name: str, selection: str) -> Figure:
+def _reliability(
+    its: Sequence[Cell], key: str, name: str, selection: str, kind: str
+) -> Figure:
     of_each = {}
     for cell in its:
         said = [run.predictions[selection] for run in cell.runs]
@@ -139,7 +149,7 @@ def _reliability(its: Sequence[Cell], key: str, name: str, selection: str) -> Fi
         f"Reliability on {name}",
         f"How often predictions of a confidence are right on {name}, all trials "
         f"together ({selection} step); dotted: as often as they claim. Expected "
-        f"calibration error: {errors}.",
+        f"calibration error: {errors}.{kind}",
         of_each,
     )
 

@@ -80,6 +80,25 @@ class Protocol:
         return any(rule is not None and rule.transductive for rule in known)
 
 
+def transductive_kind(protocols: Sequence[Protocol]) -> str:
+    """Completes a title by that in which the target had a part.
+
+    Args:
+      protocols: all that have a part in what the title is of.
+
+    Returns:
+      Such as ``", TRANSDUCTIVE inputs"``; nothing if none of them is.
+    """
+    protocols = [protocol for protocol in protocols if protocol.transductive]
+    if not protocols:
+        return ""
+    kinds = {a.adapted for protocol in protocols for a in protocol.adapted}
+    # Runs of an earlier version did not tell in what.
+    if not kinds or any(protocol.transductive_inputs for protocol in protocols):
+        kinds.add("inputs")
+    return f", TRANSDUCTIVE {', '.join(sorted(kinds))}"
+
+
 def settings_of(run: RunRecord) -> dict[str, Any]:
     """What a run's account and circumstances say of its protocol."""
     return {

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.report.document import Table
 from experiments.report.families import Family
-from experiments.report.protocols import Protocol
+from experiments.report.protocols import Protocol, transductive_kind
 from experiments.report.scores import (
     Cell,
     alike,
@@ -50,20 +50,11 @@ def overview(
     return Table(
         name=f"overview_{family.name}{'_transductive' * transductive}",
         title=f"{family.title}: UAR in percent ({selection} step)"
-        + _kind(protocols) * transductive,
+        + transductive_kind(protocols),
         header=header[:-1] if single else header,
         rows=tuple(row[:-1] if single else row for row in rows),
         notes=("Mean and standard deviation over trials.",),
     )
-
-
-def _kind(protocols: Sequence[Protocol]) -> str:
-    """In what the target had a part, in any of these protocols."""
-    kinds = {a.adapted for protocol in protocols for a in protocol.adapted}
-    # Runs of an earlier version did not tell in what.
-    if not kinds or any(protocol.transductive_inputs for protocol in protocols):
-        kinds.add("inputs")
-    return f", TRANSDUCTIVE {', '.join(sorted(kinds))}"
 
 
 def transductive_notes(protocols: Sequence[Protocol]) -> tuple[str, ...]:
@@ -76,8 +67,8 @@ def transductive_notes(protocols: Sequence[Protocol]) -> tuple[str, ...]:
       A sentence for each in whose results its unlabelled recordings had one.
     """
     return tuple(
-        f"Protocol {protocol.letter}{_kind([protocol])}: the target's unlabelled "
-        "recordings had a part in it, and in the paper's they have none."
+        f"Protocol {protocol.letter}{transductive_kind([protocol])}: the target's "
+        "unlabelled recordings had a part in it, and in the paper's they have none."
         for protocol in protocols
         if protocol.transductive
     )
@@ -116,8 +107,7 @@ def results(protocol: Protocol) -> Table:
         header = header[:-4] + header[-3:]
     return Table(
         name=f"results_{protocol.letter}",
-        title="Scores on the unseen corpora"
-        + _kind([protocol]) * protocol.transductive,
+        title=f"Scores on the unseen corpora{transductive_kind([protocol])}",
         header=header,
         rows=tuple(rows),
         notes=(
@@ -189,7 +179,7 @@ def recalls(protocol: Protocol, selection: str) -> Table | None:
     return Table(
         name=f"recall_{protocol.letter}",
         title=f"Recall of each class in percent ({selection} step)"
-        + _kind([protocol]) * protocol.transductive,
+        + transductive_kind([protocol]),
         header=("target", "method", *classes),
         rows=rows,
         notes=("-: the target has no utterance of it.",),
