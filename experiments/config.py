@@ -33,6 +33,7 @@ from damldg_jax.tent import LEARNING_RATE
 from experiments.beginning import STARTS, ends_encoder
 from experiments.contradictions import refuse
 from experiments.given import NUMBERS, scale, whole_numbers, words
+from experiments.ranges import RANGES
 from experiments.xla import MATMUL_PRECISIONS
 
 DEFAULT_EPOCHS = 50
@@ -209,6 +210,10 @@ class Config:
             if value != getattr(Config, name) and str(value) not in allowed:
                 raise unknown(name, str(value), allowed)
         object.__setattr__(self, "model_depth", int(self.model_depth))
+        for name, its in RANGES.items():
+            value = getattr(self, name)
+            if value is not None or getattr(Config, name) is not None:
+                object.__setattr__(self, name, its.read(name, value))
         for name in NUMBERS:
             object.__setattr__(self, name, whole_numbers(name, getattr(self, name)))
         self._resolve()

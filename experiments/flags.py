@@ -15,15 +15,19 @@ from damldg_jax.emotions import EMOTIONS, UNLABELLED
 from damldg_jax.encoders import ENCODERS
 from damldg_jax.features import NAMES
 from experiments.config import CHOICES, PATHS, Config
+from experiments.ranges import RANGES
 
 FLAGS = flags.FLAGS
 GROUPS: dict[str, list[str]] = {}
 _DEFAULTS = Config()
 
 
-def _define(group: str, define: Callable[..., Any], name: str, *args, **kwargs) -> None:
-    """Defines a flag whose default is the configuration's."""
+def _define(group: str, define: Callable[..., Any], name: str, *args: str) -> None:
+    """Defines a flag whose default and range are the configuration's."""
     default = getattr(_DEFAULTS, name)
+    kwargs = {}
+    if name in RANGES:
+        kwargs = {"lower_bound": RANGES[name].low, "upper_bound": RANGES[name].high}
     if isinstance(default, tuple):
         default = [f"{x:g}" if isinstance(x, float) else str(x) for x in default]
     elif default is not None and (
@@ -81,8 +85,7 @@ _define("Data", flags.DEFINE_list, "dimension_range",
         "all manifests and dimensions of the command; known layouts declare it "
         "themselves.")
 _define("Data", flags.DEFINE_integer, "min_utterances",
-        "With experiments.pretrain: utterances that a speaker must have to take part.",
-        lower_bound=3)
+        "With experiments.pretrain: utterances that a speaker must have to take part.")
 _define("Data", flags.DEFINE_string, "features",
         f"What is computed from a recording, one of {_names(NAMES)}: the last is a "
         "function on Python's path that maps a waveform, float32 at 16 kHz, to an "
@@ -128,14 +131,13 @@ flags.DEFINE_alias("normalize", "normalization")
 _define("Data", flags.DEFINE_float, "normalization_prior",
         "Utterances that the prior weighs where inputs are normalised by corpus, "
         "speaker or stream: what those of the training are like on average counts as "
-        "if so many of its utterances had been heard already. 0 for none.",
-        lower_bound=0.0)
+        "if so many of its utterances had been heard already. 0 for none.")
 _define("Data", flags.DEFINE_bool, "overwrite",
         "Make the records of the corpora anew, and delete runs of other settings that "
         "are in the way.")
 _define("Data", flags.DEFINE_integer, "workers",
         "Recordings that are read at a time, on a core each. Left out: as many as "
-        "there are cores. The records are the same.", lower_bound=1)
+        "there are cores. The records are the same.")
 _define("Data", flags.DEFINE_bool, "beam",
         "Prepare on Apache Beam (requirements-beam.txt) instead of --workers. The "
         "records are the same. Beam's workers must see --corpora_dir and --data_dir by "
@@ -149,20 +151,18 @@ _define("Output", flags.DEFINE_string, "workdir",
 _define("Training", flags.DEFINE_list, "methods",
         f"Algorithms to compare. Of {_names(ALGORITHMS)}.")
 _define("Training", flags.DEFINE_integer, "trials",
-        "Runs of each method; the seed of trial k is --seed + k.", lower_bound=1)
+        "Runs of each method; the seed of trial k is --seed + k.")
 _define("Training", flags.DEFINE_integer, "seed",
-        "Of the first trial: initialisation, order and crops.",
-        lower_bound=0, upper_bound=2**31 - 1)
+        "Of the first trial: initialisation, order and crops.")
 _define("Training", flags.DEFINE_integer, "epochs",
         "Length of training, 50 if --steps is left out too. In an epoch as many "
         "utterances are drawn as the sources have for training, the same number from "
-        "each.", lower_bound=1)
+        "each.")
 _define("Training", flags.DEFINE_integer, "steps",
-        "Length of training in steps, instead of --epochs.", lower_bound=1)
+        "Length of training in steps, instead of --epochs.")
 _define("Training", flags.DEFINE_integer, "batch_size",
         "Utterances in a step; rounded to the nearest multiple of the number of "
-        "domains, which are the sources unless --domains says otherwise.",
-        lower_bound=1)
+        "domains, which are the sources unless --domains says otherwise.")
 _define("Training", flags.DEFINE_enum, "domains", CHOICES["domains"],
         "What a step has as many utterances of as of any other, and methods hold out, "
         "weigh or compare: the source corpora, as in the paper, or groups of the "
@@ -170,38 +170,34 @@ _define("Training", flags.DEFINE_enum, "domains", CHOICES["domains"],
 _define("Training", flags.DEFINE_integer, "domains_per_corpus",
         "With --domains=speakers: groups into which the speakers of each source are "
         "dealt, about equal in utterances, by --split_seed. Left out: each speaker is "
-        "a domain, and sources of more speakers count for more.", lower_bound=2)
+        "a domain, and sources of more speakers count for more.")
 _define("Training", flags.DEFINE_enum, "optimizer", CHOICES["optimizer"],
         "What applies the gradients of the method; SGD in the paper.")
 _define("Training", flags.DEFINE_float, "learning_rate",
-        "Of the optimiser, the paper's eta_t.", lower_bound=0.0)
+        "Of the optimiser, the paper's eta_t.")
 _define("Training", flags.DEFINE_float, "momentum",
-        "Of SGD; of AdamW the decay of the first moment.",
-        lower_bound=0.0, upper_bound=1.0)
+        "Of SGD; of AdamW the decay of the first moment.")
 _define("Training", flags.DEFINE_float, "weight_decay",
         "lambda of a penalty lambda/2 ||theta||^2 in SGD's loss; of AdamW the decay in "
-        "a step, times the learning rate. Biases are spared. The paper has none.",
-        lower_bound=0.0)
+        "a step, times the learning rate. Biases are spared. The paper has none.")
 _define("Training", flags.DEFINE_enum, "weight_average", CHOICES["weight_average"],
         "Evaluate an average of the parameters over the run instead of the last ones: "
         "exponential (ema), or of about the last ninth of the steps so far "
         "(polynomial). Training itself stays the same.")
 _define("Training", flags.DEFINE_float, "average_decay",
-        "With --weight_average=ema: what the average keeps of itself in a step.",
-        lower_bound=0.0, upper_bound=1.0)
+        "With --weight_average=ema: what the average keeps of itself in a step.")
 _define("Training", flags.DEFINE_enum, "balance", CHOICES["balance"],
         "classes: draw as many utterances of each class from a source as of any other, "
         "the rarer ones more often. none: each utterance of a source as often as any "
         "other (the paper).")
 _define("Training", flags.DEFINE_float, "label_smoothing",
-        "Probability that the loss spreads over all classes evenly; 0 in the paper.",
-        lower_bound=0.0, upper_bound=1.0)
+        "Probability that the loss spreads over all classes evenly; 0 in the paper.")
 _define("Training", flags.DEFINE_enum, "dimension_loss", CHOICES["dimension_loss"],
         "With --target_kind=dimensions: 1 - CCC (the concordance correlation "
         "coefficient of a domain's samples in the step), or mean squared error.")
 _define("Training", flags.DEFINE_integer, "dimension_bins",
         "Bins over which a dimension is predicted as a distribution, whose mean is its "
-        "value.", lower_bound=2)
+        "value.")
 _define("Training", flags.DEFINE_enum, "risk_mean", CHOICES["risk_mean"],
         "Mean in a loss: over domains, each of which counts the same (Eq. 2), or over "
         "samples, each domain counting by its number of utterances (as in the public "
@@ -209,16 +205,14 @@ _define("Training", flags.DEFINE_enum, "risk_mean", CHOICES["risk_mean"],
         "Group DRO do not follow it.")
 _define("Training", flags.DEFINE_float, "crop_seconds",
         "Length of a training example. Shorter utterances are padded with silence, "
-        "in testing too; longer ones are tested whole.", lower_bound=0.1)
+        "in testing too; longer ones are tested whole.")
 _define("Training", flags.DEFINE_bool, "augment",
         "Stretch each example in time by a factor from [0.8, 1.25] and shift it by up "
         "to a tenth of its length.")
 _define("Training", flags.DEFINE_float, "validation_fraction",
-        "Part of the speakers of each source that is kept for choosing the best step.",
-        lower_bound=0.0, upper_bound=0.9)
+        "Part of the speakers of each source that is kept for choosing the best step.")
 _define("Training", flags.DEFINE_float, "test_fraction",
-        "With --target=within: part of the speakers of a corpus that is tested on.",
-        lower_bound=0.01, upper_bound=0.9)
+        "With --target=within: part of the speakers of a corpus that is tested on.")
 _define("Training", flags.DEFINE_enum, "evaluation_statistics",
         CHOICES["evaluation_statistics"],
         "Batch normalisation in evaluation: by statistics recomputed on training "
@@ -231,28 +225,26 @@ _define("Training", flags.DEFINE_integer, "tent_steps",
         "predicted of them has less entropy (TENT), which the results then say; each "
         "on --batch_size of them. With batch normalisation it needs "
         "--evaluation_statistics=target. 0 for none. What is written as a model is not "
-        "adapted.", lower_bound=0)
+        "adapted.")
 _define("Training", flags.DEFINE_float, "tent_learning_rate",
-        "With --tent_steps: of Adam, which takes them.", lower_bound=0.0)
+        "With --tent_steps: of Adam, which takes them.")
 _define("Training", flags.DEFINE_integer, "split_seed",
         "Draws the speakers kept for validation, and those tested on within a corpus; "
-        "the same for all trials, but for --vary_split.",
-        lower_bound=0, upper_bound=2**31 - 1)
+        "the same for all trials, but for --vary_split.")
 _define("Training", flags.DEFINE_bool, "vary_split",
         "Let each trial draw its own speakers for validation and for the test within a "
         "corpus, by --split_seed + k in trial k. Trials are then trained one at a "
         "time.")
 _define("Training", flags.DEFINE_integer, "evaluate_every",
         "Steps between evaluations on the validation speakers, each of which also "
-        "saves a checkpoint. Left out: once an epoch.", lower_bound=1)
+        "saves a checkpoint. Left out: once an epoch.")
 _define("Meta-learning", flags.DEFINE_float, "inner_learning_rate",
-        "Of the virtual update, the paper's eta_s; also of the steps of Fish.",
-        lower_bound=0.0)
+        "Of the virtual update, the paper's eta_s; also of the steps of Fish.")
 _define("Meta-learning", flags.DEFINE_integer, "inner_steps",
         "Virtual updates in a row; 1 in the paper. Each further one costs as much "
-        "again.", lower_bound=1)
+        "again.")
 _define("Meta-learning", flags.DEFINE_integer, "num_held_out",
-        "Domains (--domains) that are meta-test in a step.", lower_bound=1)
+        "Domains (--domains) that are meta-test in a step.")
 _define("Meta-learning", flags.DEFINE_bool, "second_order",
         "Derive the meta-test loss through the virtual update (the paper). Off: first "
         "order, faster.")
@@ -264,7 +256,7 @@ _define("Meta-learning", flags.DEFINE_enum, "energy_statistics",
         "Batch normalisation where gamma is computed: by the statistics of each batch, "
         "or by running ones (as the public code does). The paper is silent.")
 _define("Meta-learning", flags.DEFINE_float, "temperature",
-        "T of the energy score; 1 in the paper.", lower_bound=1e-6)
+        "T of the energy score; 1 in the paper.")
 _define("Meta-learning", flags.DEFINE_enum, "margin", CHOICES["margin"],
         "What DA-MLDG takes for gamma: Eq. (3) as it is; of logits in units of their "
         "deviation (scaled); or what is more than between two halves of one domain "
@@ -274,27 +266,26 @@ _define("Meta-learning", flags.DEFINE_bool, "relative_margin",
         "average, as in MLDG.")
 _define("Meta-learning", flags.DEFINE_integer, "hold_out_steps",
         "Steps in a row for which the same domains are meta-test; 1 in the paper. With "
-        "more, what is held out has become stranger.", lower_bound=1)
+        "more, what is held out has become stranger.")
 _define("Other algorithms", flags.DEFINE_float, "group_dro_step_size",
-        "By which the weights of Group DRO follow the risks.", lower_bound=0.0)
+        "By which the weights of Group DRO follow the risks.")
 _define("Other algorithms", flags.DEFINE_float, "irm_penalty",
-        "Weight of IRM's penalty.", lower_bound=0.0)
+        "Weight of IRM's penalty.")
 _define("Other algorithms", flags.DEFINE_float, "vrex_penalty",
-        "Weight of V-REx's variance of risks.", lower_bound=0.0)
+        "Weight of V-REx's variance of risks.")
 _define("Other algorithms", flags.DEFINE_integer, "penalty_warmup",
-        "Steps in which the penalties of IRM and V-REx weigh 1.", lower_bound=0)
+        "Steps in which the penalties of IRM and V-REx weigh 1.")
 _define("Other algorithms", flags.DEFINE_float, "coral_penalty",
-        "Weight of CORAL's distance between domains.", lower_bound=0.0)
+        "Weight of CORAL's distance between domains.")
 _define("Other algorithms", flags.DEFINE_float, "mixup_alpha",
-        "Both parameters of the Beta distribution by which Mixup mixes two domains.",
-        lower_bound=1e-6)
+        "Both parameters of the Beta distribution by which Mixup mixes two domains.")
 _define("Other algorithms", flags.DEFINE_float, "mixstyle_alpha",
         "Both parameters of the Beta distribution by which MixStyle mixes the "
-        "statistics of two domains.", lower_bound=1e-6)
+        "statistics of two domains.")
 _define("Other algorithms", flags.DEFINE_float, "mixstyle_probability",
-        "That MixStyle alters a step.", lower_bound=0.0, upper_bound=1.0)
+        "That MixStyle alters a step.")
 _define("Other algorithms", flags.DEFINE_float, "sam_radius",
-        "rho of SAM, how far it climbs before it descends.", lower_bound=0.0)
+        "rho of SAM, how far it climbs before it descends.")
 _define("Model", flags.DEFINE_string, "init_from",
         "File of weights that each run begins with, all but its last layer: a model "
         "file of this package, torchvision's ResNet in safetensors, or a ResNet of "
@@ -315,7 +306,7 @@ _define("Model", flags.DEFINE_enum, "model_depth", CHOICES["model_depth"],
 _define("Model", flags.DEFINE_integer, "model_width",
         "Channels of the ResNet's first stage, doubled from stage to stage: 8 or 16 "
         "suit a laptop. Units of the attention of 'attentive', channels of the "
-        "convolutions of 'temporal'.", lower_bound=1)
+        "convolutions of 'temporal'.")
 _define("Model", flags.DEFINE_enum, "network_norm", CHOICES["network_norm"],
         "How the ResNet normalises: over the batch, or over groups of channels of each "
         "utterance (no running statistics, needed by --micro_batches).")
@@ -325,7 +316,7 @@ _define("Model", flags.DEFINE_list, "hidden_units",
 _define("Model", flags.DEFINE_integer, "tuned_layers",
         "With --model=transformer: blocks that frames go through. On frames of a "
         "layer of a speech encoder they are its next layers, which are so tuned: "
-        "docs/speech_encoders.md.", lower_bound=1)
+        "docs/speech_encoders.md.")
 _define("Model", flags.DEFINE_enum, "tuned_start", CHOICES["tuned_start"],
         "What these blocks begin with, unless --init_from says it: the layers of "
         "--encoder_weights, where --features are its frames; or random weights.")
@@ -347,7 +338,7 @@ _define("Precision and memory", flags.DEFINE_bool, "remat",
 _define("Precision and memory", flags.DEFINE_integer, "micro_batches",
         "Parts in which each device computes its share of a step, one after the other: "
         "the whole batch's result, up to rounding, in the memory of one part. Needs "
-        "--network_norm=group.", lower_bound=1)
+        "--network_norm=group.")
 _define("Precision and memory", flags.DEFINE_enum, "data_dtype", CHOICES["data_dtype"],
         "In which the frames of the corpora are kept on the devices, or streamed to "
         "them; bfloat16 takes half the memory and keeps three digits. They are read as "
@@ -361,10 +352,10 @@ _define("Devices", flags.DEFINE_enum, "parallel", CHOICES["parallel"],
         "of its own, which saves all talk between them; none: use the first.")
 _define("Devices", flags.DEFINE_integer, "trials_at_once",
         "Trials that a device computes side by side where it does a step alone. Left "
-        "out: what was measured to be the faster for the network.", lower_bound=1)
+        "out: what was measured to be the faster for the network.")
 _define("Devices", flags.DEFINE_integer, "steps_per_dispatch",
         "Steps that the devices do between two looks of the host. Left out: one on a "
-        "CPU, where convolutions in loops are slow, and 16 elsewhere.", lower_bound=1)
+        "CPU, where convolutions in loops are slow, and 16 elsewhere.")
 _define("Devices", flags.DEFINE_enum, "input", CHOICES["input"],
         "device: keep the frames of all corpora in each device's memory; stream: read "
         "what each step needs from the disk ahead of it; auto: keep them if they take "
@@ -379,15 +370,14 @@ _define("Devices", flags.DEFINE_string, "coordinator_address",
         "same command but for --process_id.")
 _define("Devices", flags.DEFINE_integer, "process_id",
         "With --coordinator_address: number of this process, from 0. Process 0 alone "
-        "prints and writes.", lower_bound=0)
+        "prints and writes.")
 _define("Devices", flags.DEFINE_integer, "num_processes",
-        "With --coordinator_address: how many there are.", lower_bound=1)
+        "With --coordinator_address: how many there are.")
 _define("Devices", flags.DEFINE_integer, "connect_timeout",
-        "Seconds in which all processes must have come.", lower_bound=1)
+        "Seconds in which all processes must have come.")
 _define("Devices", flags.DEFINE_integer, "peer_timeout",
         "Seconds without a sign of life after which a process counts as lost, and the "
-        "others end; the same command then goes on from the last checkpoint.",
-        lower_bound=5)
+        "others end; the same command then goes on from the last checkpoint.")
 # fmt: on
 
 

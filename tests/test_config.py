@@ -1,5 +1,6 @@
 """Settings as a notebook gives them, without flags to check them first."""
 
+import numpy as np
 import pytest
 
 from damldg_jax.emotions import PAPER_EMOTIONS
@@ -91,3 +92,31 @@ def test_embeddings_are_those_of_the_corpora_that_are_named(tmp_path, named, cor
 
 def test_the_emotions_of_the_paper_are_the_default():
     assert Config().emotions == PAPER_EMOTIONS
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("inner_learning_rate", -0.1, "a number, at least 0"),
+        ("learning_rate", float("nan"), "a number, at least 0"),
+        ("learning_rate", float("inf"), "a number, at least 0"),
+        ("learning_rate", "0.1", "a number, at least 0"),
+        ("learning_rate", None, "a number, at least 0"),
+        ("momentum", 1.5, "a number, at least 0 and at most 1"),
+        ("trials", 0, "a whole number, at least 1"),
+        ("epochs", 2.5, "a whole number, at least 1"),
+        ("steps", True, "a whole number, at least 1"),
+        ("seed", 2**31, "a whole number, at least 0 and at most"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_in_a_notebook_as_on_a_line(name, value, told):
+    with pytest.raises(InputError, match=f"^--{name}={value}: give {told}"):
+        Config(**{name: value})
+
+
+def test_numbers_of_numpy_and_whole_ones_do():
+    config = Config(learning_rate=np.float32(0.5), weight_decay=1, trials=np.int64(3))
+    assert config.learning_rate == 0.5
+    assert type(config.learning_rate) is type(config.weight_decay) is float
+    assert type(config.trials) is int
+    assert config.steps is None
