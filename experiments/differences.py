@@ -11,6 +11,8 @@ _FOLLOW = (
     "training_domains",
     _SIZE,
 )
+# Which copies there are follows from the settings, which are told.
+_VARIANTS, _COPIES = "variants", "altered_data"
 _HASH = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 
 
@@ -31,12 +33,26 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     ]
     corpora = _changed_corpora(stored.get(_DATA), wanted.get(_DATA))
     told = [_of_data(corpora, stored, wanted)] if corpora else []
+    follow = (_DATA, *_FOLLOW) if corpora else ()
+    follow += (_COPIES,) if _VARIANTS in changed else ()
     told += [
-        _short(f"{name} {stored.get(name)} -> {wanted.get(name)}")
+        _short(f"{name} {before} -> {now}")
         for name in changed
-        if not (corpora and name in (_DATA, *_FOLLOW))
+        if name not in follow
+        for before, now in [_apart(stored.get(name), wanted.get(name))]
     ]
     return "; ".join(told)
+
+
+def _apart(stored: Any, wanted: Any) -> tuple[Any, Any]:
+    """Of two mappings what is not the same in both; of all else, all."""
+    if not isinstance(stored, Mapping) or not isinstance(wanted, Mapping):
+        return stored, wanted
+    same = {n for n, value in stored.items() if n in wanted and wanted[n] == value}
+    return tuple(
+        {n: value for n, value in of_one.items() if n not in same}
+        for of_one in (stored, wanted)
+    )
 
 
 def _changed_corpora(stored: Any, wanted: Any) -> list[str]:

@@ -125,6 +125,16 @@ def test_what_has_changed_of_data_is_told_by_corpora_and_numbers():
     assert differences(before, before) == ""
 
 
+def test_of_altered_copies_what_is_not_the_same_is_told():
+    before = {"variants": ["gain"], "altered_data": {"a+gain": "1", "b+gain": "2"}}
+    after = {"variants": ["gain"], "altered_data": {"a+gain": "1", "b+gain": "3"}}
+    assert (
+        differences(before, after) == "altered_data {'b+gain': '2'} -> {'b+gain': '3'}"
+    )
+    more = {"variants": ["gain", "noise"], "altered_data": {"a+gain": "1"}}
+    assert differences(before, more) == "variants ['gain'] -> ['gain', 'noise']"
+
+
 def test_hashes_that_differ_alone_are_cut_to_what_tells_them_apart():
     told = differences({"split_hash": "c" * 64}, {"split_hash": "d" * 64})
     assert told == "split_hash cccccccc... -> dddddddd..."
