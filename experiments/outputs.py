@@ -23,6 +23,8 @@ from experiments.events import Events
 METRICS = "metrics.jsonl"
 # Of a run, or of all of a command: a row for each utterance of the target.
 PREDICTIONS = "predictions.csv"
+# Where training goes well gamma stays below a hundred.
+_RUNAWAY_GAMMA = 1e4
 
 
 def write_json(path: pathlib.Path, content: Any) -> None:
@@ -147,7 +149,7 @@ class MetricsLog:
         if not values["finite"]:
             raise FloatingPointError(
                 f"A number is not finite any more at step {step}: {values}. Try a "
-                "smaller --learning_rate or --inner_learning_rate."
+                f"smaller --learning_rate or --inner_learning_rate{_also(values)}."
             )
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
@@ -161,6 +163,13 @@ class MetricsLog:
             for name, value in values.items():
                 if isinstance(value, int | float) and np.isfinite(value):
                     self._events.add_scalar(name, value, step)
+
+
+def _also(values: Mapping[str, Any]) -> str:
+    """What else to try where the gradient of gamma has driven gamma itself."""
+    if not abs(values.get("gamma", 0.0)) > _RUNAWAY_GAMMA:
+        return ""
+    return ", or --nomargin_gradient, as gamma ran away"
 
 
 def read_metrics(path: pathlib.Path, finished: bool = True) -> list[dict[str, Any]]:

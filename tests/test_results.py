@@ -182,6 +182,17 @@ def test_a_number_that_is_not_finite_stops_with_step_and_values(tmp_path):
         log.write_step(1, {"loss": np.float32(2), "finite": np.False_})
 
 
+@pytest.mark.parametrize(
+    ("gamma", "told"), [(1e17, True), (np.inf, True), (np.nan, False), (3.0, False)]
+)
+def test_where_gamma_ran_away_the_remedy_is_named(tmp_path, gamma, told):
+    values = {"gamma": np.float32(gamma), "finite": np.False_}
+    log = MetricsLog(tmp_path, ("a",), 0)
+    with closing(log), pytest.raises(FloatingPointError) as raised:
+        log.write_step(1, values)
+    assert ("--nomargin_gradient, as gamma ran away" in str(raised.value)) == told
+
+
 def test_a_target_with_several_sets_of_sources_has_a_row_for_each():
     entries = [
         {**entry(target="nemo", uar=uar), "sources": sources}
