@@ -174,7 +174,7 @@ def test_flags_that_the_documents_of_the_data_name_exist():
     named = set(re.findall(r"--([a-z_]+)\b", text)) - {
         *("logdir", "html", "json", "help", "flagfile", "depth", "width"),
         *("output", "selection", "rows", "status", "strict"),
-        *("checkpoint", "export_dir", "choose_json"),
+        *("checkpoint", "export_dir", "choose_json", "classifier"),
         *("fusion_mean", "method_of_each", "mix_transductive", "only_targets"),
         *("over", "trials_per_ensemble", "weights"),
     }
