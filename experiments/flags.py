@@ -22,7 +22,7 @@ GROUPS: dict[str, list[str]] = {}
 _DEFAULTS = Config()
 
 
-def _define(group: str, define: Callable[..., Any], name: str, *args: str) -> None:
+def _define(group: str, define: Callable[..., Any], name: str, *args: Any) -> None:
     """Defines a flag whose default and range are the configuration's."""
     default = getattr(_DEFAULTS, name)
     kwargs = {}

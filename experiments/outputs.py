@@ -23,7 +23,7 @@ from experiments.events import Events
 METRICS = "metrics.jsonl"
 # Of a run, or of all of a command: a row for each utterance of the target.
 PREDICTIONS = "predictions.csv"
-# Where training goes well gamma stays below a hundred.
+# Far more than a difference of energies that means anything.
 _RUNAWAY_GAMMA = 1e4
 
 
@@ -169,7 +169,7 @@ def _also(values: Mapping[str, Any]) -> str:
     """What else to try where the gradient of gamma has driven gamma itself."""
     if not abs(values.get("gamma", 0.0)) > _RUNAWAY_GAMMA:
         return ""
-    return ", or --nomargin_gradient, as gamma ran away"
+    return ", or, as gamma ran away, --nomargin_gradient, unless that is given"
 
 
 def read_metrics(path: pathlib.Path, finished: bool = True) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from experiments.division import Division
 from experiments.domain_checks import check_sizes
 from experiments.method_checks import check_methods_of_domains
 from experiments.plan import Plan
+from experiments.ranges import RANGES
 from experiments.results import run_folder
 from experiments.runs import Run, schedule
 from experiments.unseen import check_unseen
@@ -63,7 +64,11 @@ def _divisions(
         return plan.divide(prepared.dataset, split, drawn, prepared.duplicates)
 
     if config.vary_split:
-        return [division(config.split_seed + trial) for trial in range(config.trials)]
+        seeds = RANGES["split_seed"].high + 1
+        return [
+            division((config.split_seed + trial) % seeds)
+            for trial in range(config.trials)
+        ]
     return [division(config.split_seed)] * config.trials
 
 

@@ -18,10 +18,12 @@ class Range(NamedTuple):
     Attributes:
       low: the least; a float where it need not be whole.
       high: the greatest, or None.
+      hint: completes what is said of another number.
     """
 
     low: float
     high: float | None = None
+    hint: str = ""
 
     @property
     def whole(self) -> bool:
@@ -47,8 +49,10 @@ class Range(NamedTuple):
             if self.low <= value <= high and value != float("inf"):
                 return int(value) if self.whole else float(value)
         what = "a whole number" if self.whole else "a number"
-        most = "" if self.high is None else f" and at most {self.high:g}"
-        raise InputError(f"--{name}={value}: give {what}, at least {self.low:g}{most}.")
+        most = "" if self.high is None else f" and at most {self.high}"
+        raise InputError(
+            f"--{name}={value}: give {what}, at least {self.low}{most}{self.hint}."
+        )
 
 
 RANGES: Mapping[str, Range] = {
@@ -60,7 +64,9 @@ RANGES: Mapping[str, Range] = {
     "epochs": Range(1),
     "steps": Range(1),
     "batch_size": Range(1),
-    "domains_per_corpus": Range(2),
+    "domains_per_corpus": Range(
+        2, hint="; with one domain of each corpus it is --domains=corpora"
+    ),
     "learning_rate": Range(0.0),
     "momentum": Range(0.0, 1.0),
     "weight_decay": Range(0.0),
@@ -70,7 +76,7 @@ RANGES: Mapping[str, Range] = {
     "crop_seconds": Range(0.1),
     "validation_fraction": Range(0.0, 0.9),
     "test_fraction": Range(0.01, 0.9),
-    "tent_steps": Range(0),
+    "tent_steps": Range(0, hint="; 0 for none"),
     "tent_learning_rate": Range(0.0),
     "split_seed": Range(0, _SEEDS),
     "evaluate_every": Range(1),

@@ -66,14 +66,21 @@ def test_each_corpus_counts_the_same():
     assert np.mean(said == some.labels) > 0.7
 
 
-def test_probabilities_of_a_logistic_regression_are_its_own():
+@pytest.mark.parametrize("classes", [2, 3])
+def test_probabilities_of_a_logistic_regression_are_its_own(classes):
     some = training()
-    machine = train(some, 2, "logistic_regression")
+    some = some._replace(labels=np.arange(len(some.labels)) % classes)
+    machine = train(some, classes, "logistic_regression")
     expected = machine.pipeline.predict_proba(some.inputs)
     said = machine.predict(some.inputs).outputs
-    # Of two classes it has one number, the difference of their logits.
-    logits = np.log(said[:, 1] / said[:, 0]) / 2
-    np.testing.assert_allclose(1 / (1 + np.exp(-logits)), expected[:, 1], atol=1e-6)
+    np.testing.assert_allclose(said, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("classifier", sorted(CLASSIFIERS))
+def test_one_class_alone_is_refused(classifier):
+    some = training()
+    with pytest.raises(InputError, match="one class alone"):
+        train(some._replace(labels=0 * some.labels), 2, classifier)
 
 
 def test_copies_are_trained_on_and_judge_nothing():

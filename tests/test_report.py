@@ -11,9 +11,11 @@ import pytest
 from damldg_jax.errors import InputError
 from damldg_jax.significance import Interval
 from experiments.report.command import main, make_report
+from experiments.report.families import families
 from experiments.report.figures.points import forest, lay_out
 from experiments.report.margin_pictures import margin_figures
 from experiments.report.paper_tables import paper_tables
+from experiments.report.pictures import scores_figure
 from experiments.report.pictures import test_figures as figures_of
 from experiments.report.protocols import sort_by_protocol
 from experiments.report.result_tables import transductive_notes
@@ -133,6 +135,27 @@ def test_what_was_adapted_to_the_target_is_told_wherever_it_stands(tmp_path):
         for name in ("margins", "energy", "embeddings"):
             sentence = "statistics and parameters were adapted to the target (AdaBN, TE"
             assert (sentence in figures[name]) == (protocol is tent)
+
+
+def test_inputs_that_the_target_normalised_are_told_wherever_it_stands(tmp_path):
+    also = {"transductive": True, "normalization": "speaker"}
+    for target, sources in (("savee", ("emodb",)), ("emodb", ("savee",))):
+        for method in ("deep_all", "mldg"):
+            write_run(tmp_path, target, sources, method, also=also)
+    make_report([tmp_path], tmp_path / "report")
+    text = (tmp_path / "report/report.md").read_text()
+    kind = "TRANSDUCTIVE inputs"
+    assert f"Which differences are more than noise, over targets, {kind}" in text
+    (protocol,) = sort_by_protocol(find_runs([tmp_path]).runs)
+    ((test, _), *_) = cells(protocol)
+    figures = figures_of(protocol, test, "savee", "last")
+    (family,) = families(of for of, _ in cells(protocol))
+    figures.append(scores_figure(protocol, family, "last"))
+    assert len(figures) == 5
+    for figure in figures:
+        assert figure.caption.endswith(
+            f"{kind}: by the target's unlabelled recordings."
+        )
 
 
 def test_the_same_runs_give_the_same_files(tmp_path):

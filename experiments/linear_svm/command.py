@@ -85,7 +85,14 @@ def choose_defaults() -> None:
 
 
 def main(config: Config) -> None:
-    """Trains and tests the machine of ``--classifier``, as ``carry_out`` does."""
+    """Trains and tests the machine of ``--classifier``.
+
+    Args:
+      config: all settings.
+
+    Raises:
+      InputError: as ``carry_out``.
+    """
     carry_out(config, _CLASSIFIER.value)
 
 

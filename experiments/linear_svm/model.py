@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from damldg_jax.errors import InputError
 from damldg_jax.evaluation import Predictions
 from damldg_jax.metrics import score
 
@@ -31,10 +32,13 @@ class Classifier(NamedTuple):
     Attributes:
       title: of it in tables.
       build: from C to the untrained machine, the same each time.
+      difference: whether of two classes its decision value is the difference of their
+        logits; else it is the logit of the one and, negative, of the other.
     """
 
     title: str
     build: Callable[[float], ClassifierMixin]
+    difference: bool = False
 
 
 CLASSIFIERS: Mapping[str, Classifier] = {
@@ -48,6 +52,7 @@ CLASSIFIERS: Mapping[str, Classifier] = {
     "logistic_regression": Classifier(
         "Logistic regression",
         lambda c: LogisticRegression(C=c, max_iter=_MOST_ITERATIONS),
+        difference=True,
     ),
 }
 
@@ -79,12 +84,14 @@ class Machine(NamedTuple):
 
     Attributes:
       pipeline: standardises and decides.
+      classifier: a key of ``CLASSIFIERS``.
       num_classes: of all, also those that no source has.
       regularisation: C.
       held_out_uar: mean UAR on the corpora, or speakers, left out, for each C tried.
     """
 
     pipeline: Pipeline
+    classifier: str
     num_classes: int
     regularisation: float
     held_out_uar: dict[float, float]
@@ -96,10 +103,12 @@ class Machine(NamedTuple):
           inputs: [n, features] float.
 
         Returns:
-          A softmax of the decision values, which are taken for logits: of the right
+          A softmax of the decision values: a logistic regression's own probabilities;
+          of a support vector machine, whose values are taken for logits, of the right
           order, and not calibrated.
         """
-        logits = _logits(self.pipeline, inputs, self.num_classes)
+        classifier = CLASSIFIERS[self.classifier]
+        logits = _logits(self.pipeline, inputs, self.num_classes, classifier)
         highest = logits.max(axis=1, keepdims=True)
         exponents = np.exp(logits - highest)
         total = exponents.sum(axis=1, keepdims=True)
@@ -120,16 +129,25 @@ def train(
 
     Returns:
       The machine; the same for the same utterances.
+
+    Raises:
+      InputError: the sources have one class alone.
     """
-    build = CLASSIFIERS[classifier].build
-    tried = {c: _held_out_uar(training, num_classes, build(c)) for c in REGULARISATIONS}
+    if len(np.unique(training.labels)) < 2:
+        raise InputError(
+            "The sources have utterances of one class alone, of which nothing can be "
+            "learnt: add a source, or choose other --emotions."
+        )
+    row = CLASSIFIERS[classifier]
+    tried = {c: _held_out_uar(training, num_classes, row, c) for c in REGULARISATIONS}
     # Of equals the smaller, which is the simpler machine.
     best = max(tried, key=lambda c: (tried[c], -c))
-    return Machine(_fit(training, build(best)), num_classes, best, tried)
+    pipeline = _fit(training, row.build(best))
+    return Machine(pipeline, classifier, num_classes, best, tried)
 
 
 def _held_out_uar(
-    training: Training, num_classes: int, machine: ClassifierMixin
+    training: Training, num_classes: int, classifier: Classifier, c: float
 ) -> float:
     found = []
     for kept, left_out in _folds(training):
@@ -137,7 +155,8 @@ def _held_out_uar(
         rest = rest.take(~rest.copies)
         if len(np.unique(part.labels)) < 2:
             continue
-        said = _logits(_fit(part, machine), rest.inputs, num_classes).argmax(axis=1)
+        pipeline = _fit(part, classifier.build(c))
+        said = _logits(pipeline, rest.inputs, num_classes, classifier).argmax(axis=1)
         found.append(score(rest.labels, said, num_classes).uar)
     return float(np.mean(found)) if found else 0.0
 
@@ -156,7 +175,7 @@ def _folds(training: Training) -> Iterator[Sequence[np.ndarray]]:
 
 
 def _fit(training: Training, machine: ClassifierMixin) -> Pipeline:
-    pipeline = Pipeline([("scaler", StandardScaler()), ("machine", clone(machine))])
+    pipeline = Pipeline([("scaler", StandardScaler()), ("machine", machine)])
     weights = _weights(training)
     return pipeline.fit(
         training.inputs, training.labels, machine__sample_weight=weights
@@ -171,11 +190,14 @@ def _weights(training: Training) -> np.ndarray:
     return weights / weights.mean()
 
 
-def _logits(pipeline: Pipeline, inputs: np.ndarray, num_classes: int) -> np.ndarray:
+def _logits(
+    pipeline: Pipeline, inputs: np.ndarray, num_classes: int, classifier: Classifier
+) -> np.ndarray:
     """[n, classes] decision values; a class that no source has is never said."""
     values = pipeline.decision_function(inputs)
     if values.ndim == 1:
         values = np.stack([-values, values], axis=1)
+        values = values / 2 if classifier.difference else values
     lowest = values.min(initial=0.0) - 10.0
     logits = np.full((len(inputs), num_classes), lowest)
     logits[:, pipeline[-1].classes_] = values

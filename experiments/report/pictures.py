@@ -65,9 +65,9 @@ def test_figures(
         _reliability(its, key, name, selection, _kind(protocol)),
     ]
     if with_energies := [c for c in its if _energies(c)]:
-        figures.append(_energy_figure(with_energies, key, name))
+        figures.append(_energy_figure(with_energies, key, name, _kind(protocol)))
     embedded = [c for c in its if c.runs[0].embeddings is not None]
-    if drawn := _embeddings(embedded, key, name):
+    if drawn := _embeddings(embedded, key, name, _kind(protocol)):
         figures.append(drawn)
     return figures
 
@@ -175,7 +175,7 @@ def _unseen(sides: np.ndarray) -> np.ndarray:
     return kept if kept.any() else np.ones(len(sides), bool)
 
 
-def _energy_figure(its: Sequence[Cell], key: str, name: str) -> Figure:
+def _energy_figure(its: Sequence[Cell], key: str, name: str, kind: str) -> Figure:
     of_each = {cell.title: _energies(cell) for cell in its}
     areas = ", ".join(f"{m} {auroc(t, s):.2f}" for m, (s, t) in of_each.items())
     return energies(
@@ -184,12 +184,12 @@ def _energy_figure(its: Sequence[Cell], key: str, name: str) -> Figure:
         f"Energy, log sum exp of the logits, of source speakers not trained on and of "
         f"{name}, after the last step, all trials together. AUROC of telling a source "
         f"from the target by a higher energy (0.5: not at all): {areas}."
-        + of_target_alone(its[0].runs[0].first),
+        + (of_target_alone(its[0].runs[0].first) or kind),
         of_each,
     )
 
 
-def _embeddings(its: Sequence[Cell], key: str, name: str) -> Figure | None:
+def _embeddings(its: Sequence[Cell], key: str, name: str, kind: str) -> Figure | None:
     of_each = {}
     for cell in its:
         run = cell.runs[0]
@@ -206,7 +206,7 @@ def _embeddings(its: Sequence[Cell], key: str, name: str) -> Figure | None:
         f"Inputs of the last layer, laid out by t-SNE, after the last step of the "
         f"first trial: sources, and {name} as the target. Colour is the class, the "
         "mark is the corpus. As Fig. 2 of the paper."
-        + of_target_alone(its[0].runs[0].first),
+        + (of_target_alone(its[0].runs[0].first) or kind),
         of_each,
     )
 

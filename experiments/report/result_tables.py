@@ -30,7 +30,7 @@ def overview(
       family: of tests.
       selection: rule by which a step is chosen.
       transductive: whether these are protocols in which the target's unlabelled
-        recordings had a part in results, which the title then says.
+        recordings had a part in results, which the table's name then says, too.
 
     Returns:
       The table, a row for each protocol and method that has any of the tests.
