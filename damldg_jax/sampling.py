@@ -13,6 +13,7 @@ import jax
 from damldg_jax.augment import Augmentation, Windows, draw_windows, read_windows
 from damldg_jax.batches import Domains, Excerpt, Store, draw_utterances
 from damldg_jax.columns import Columns, ColumnWindows, draw_columns, read_columns
+from damldg_jax.masking import MaskPlaces, Masks, draw_masks, mask
 from damldg_jax.meta import Batch
 from damldg_jax.parallel import device_share
 
@@ -25,12 +26,14 @@ class Windowing(NamedTuple):
       silence: value outside of the utterance.
       augmentation: ranges from which each example is altered.
       columns: how pictures are altered from side to side, or None.
+      masks: how examples are masked, or None.
     """
 
     num_frames: int
     silence: float
     augmentation: Augmentation
     columns: Columns | None = None
+    masks: Masks | None = None
 
 
 class Choice(NamedTuple):
@@ -40,11 +43,13 @@ class Choice(NamedTuple):
       utterances: [domains, per_domain] int32, indices into the store.
       windows: [domains, per_domain], where each is cut.
       columns: [domains, per_domain], which columns of a picture are read, or None.
+      masks: [domains, per_domain], where each is masked, or None.
     """
 
     utterances: jax.Array
     windows: Windows
     columns: ColumnWindows | None = None
+    masks: MaskPlaces | None = None
 
 
 def run_keys(seed: int | jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -90,14 +95,19 @@ def choose(
         num_frames=windowing.num_frames,
         augmentation=windowing.augmentation,
     )
-    windows = jax.vmap(jax.vmap(window))(keys, lengths[utterances])
-    if windowing.columns is None:
-        return Choice(utterances, windows)
+    choice = Choice(utterances, jax.vmap(jax.vmap(window))(keys, lengths[utterances]))
 
     def columns(key: jax.Array) -> ColumnWindows:
         return draw_columns(jax.random.fold_in(key, 1), windowing.columns)
 
-    return Choice(utterances, windows, jax.vmap(jax.vmap(columns))(keys))
+    def masks(key: jax.Array) -> MaskPlaces:
+        return draw_masks(jax.random.fold_in(key, 2), windowing.masks)
+
+    if windowing.columns is not None:
+        choice = choice._replace(columns=jax.vmap(jax.vmap(columns))(keys))
+    if windowing.masks is not None:
+        choice = choice._replace(masks=jax.vmap(jax.vmap(masks))(keys))
+    return choice
 
 
 def cut(
@@ -119,12 +129,14 @@ def cut(
     Returns:
       The batch, inputs [domains, per_domain, frames, features, 1].
     """
-    utterances, windows, columns = choice
+    utterances, windows, columns, masks = choice
     inputs = read_windows(
         store, utterances, windows, windowing.num_frames, windowing.silence, excerpt
     )
     if columns is not None:
         inputs = read_columns(inputs, columns, windowing.columns)
+    if masks is not None:
+        inputs = mask(inputs, masks, windowing.masks, windowing.silence)
     return Batch(inputs, store.labels[utterances], weights)
 
 

@@ -52,7 +52,7 @@ def no_excerpt(domains: Domains, step: int, seed: int) -> None:
 
 def unaltered(windowing: Windowing) -> Windowing:
     """Cuts examples as long as those of training, of utterances as they are."""
-    return windowing._replace(augmentation=NO_AUGMENTATION, columns=None)
+    return windowing._replace(augmentation=NO_AUGMENTATION, columns=None, masks=None)
 
 
 def affine_of(params: Params) -> Params:

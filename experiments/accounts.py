@@ -30,6 +30,7 @@ _IMPLIED: Mapping[str, Any] = {
     **{"tent_steps": 0, "tent_learning_rate": 0.001},
     **{"domains": "corpora", "domains_per_corpus": None},
     **{"tuned_layers": 1},
+    **{"mask_frames": 0.0, "mask_features": 0.0, "masks": 2},
 }
 Accounts = Mapping[pathlib.Path, Mapping[str, Any]]
 

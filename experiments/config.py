@@ -135,6 +135,9 @@ class Config:
     risk_mean: str = "domains"
     crop_seconds: float = 2.0
     augment: bool = True
+    mask_frames: float = 0.0
+    mask_features: float = 0.0
+    masks: int = 2
     validation_fraction: float = 0.2
     test_fraction: float = 0.2
     evaluation_statistics: str = "recomputed"

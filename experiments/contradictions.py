@@ -109,6 +109,12 @@ def _refuse_halves(config: "Config", default: type["Config"]) -> None:
         raise InputError(
             f"--beam_options={config.beam_options} without --beam: give both."
         )
+    masked = config.mask_frames or config.mask_features
+    if config.masks != default.masks and not masked:
+        raise InputError(
+            f"--masks={config.masks} without --mask_frames or --mask_features: give "
+            "how wide they are as well."
+        )
     if config.init_channels != default.init_channels and not config.init_from:
         raise InputError(
             f"--init_channels={config.init_channels} without --init_from: give both."

@@ -209,6 +209,14 @@ _define("Training", flags.DEFINE_float, "crop_seconds",
 _define("Training", flags.DEFINE_bool, "augment",
         "Stretch each example in time by a factor from [0.8, 1.25] and shift it by up "
         "to a tenth of its length.")
+_define("Training", flags.DEFINE_float, "mask_frames",
+        "SpecAugment: put silence over neighbouring frames of each example, from none "
+        "to this part of them; --masks times. 0 for never. The paper has none.")
+_define("Training", flags.DEFINE_float, "mask_features",
+        "SpecAugment: the same over neighbouring features, such as bands, from none to "
+        "this part of them.")
+_define("Training", flags.DEFINE_integer, "masks",
+        "With --mask_frames or --mask_features: masks of each kind in an example.")
 _define("Training", flags.DEFINE_float, "validation_fraction",
         "Part of the speakers of each source that is kept for choosing the best step.")
 _define("Training", flags.DEFINE_float, "test_fraction",

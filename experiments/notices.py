@@ -43,8 +43,12 @@ def notices_of(prepared: Prepared, runs: Sequence[Run], config: Config) -> list[
 
 
 def about_single_frames(config: Config) -> list[str]:
-    """What mixing over time means where an utterance is a single frame."""
-    return [
+    """What mixing or masking over time means where an utterance is a single frame."""
+    masked = [
+        f"--mask_frames={config.mask_frames} covers nothing, as each utterance is a "
+        "single frame; --mask_features does."
+    ] * bool(config.mask_frames)
+    return masked + [
         f"{ALGORITHMS[method].title} mixes statistics over time, and each utterance is "
         "a single frame: whole embeddings of two corpora are mixed, and keep the label "
         "of one."

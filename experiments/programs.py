@@ -13,6 +13,7 @@ from damldg_jax.batches import Domains
 from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
+from damldg_jax.masking import Masks
 from damldg_jax.networks import NETWORKS
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.optimizers import OPTIMIZERS
@@ -48,6 +49,12 @@ def _augmentation(config: Config) -> Augmentation:
     if not config.augment:
         return NO_AUGMENTATION
     return OF_PICTURES if config.extractor.picture else Augmentation()
+
+
+def _masks(config: Config) -> Masks | None:
+    if not (config.mask_frames or config.mask_features):
+        return None
+    return Masks(config.masks, config.mask_frames, config.mask_features)
 
 
 def _silence(config: Config) -> float:
@@ -114,6 +121,7 @@ class Programs:
             silence=silence,
             augmentation=_augmentation(config),
             columns=features.picture if config.augment else None,
+            masks=_masks(config),
         )
         self.placement = Placement(
             dataset, config, self.layout, self.windowing, self.normalization

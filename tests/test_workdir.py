@@ -195,7 +195,7 @@ NEW = (
     *("average_decay", "balance", "label_smoothing", "margin", "relative_margin"),
     *("hold_out_steps", "tent_steps", "tent_learning_rate"),
     *("domains", "domains_per_corpus"),
-    "tuned_layers",
+    *("tuned_layers", "mask_frames", "mask_features", "masks"),
 )
 
 

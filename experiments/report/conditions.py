@@ -30,6 +30,8 @@ _PAPER = (
     Condition("model_width", 64, "its first stage has {} channels instead of 64"),
     Condition("crop_seconds", 2.0, "training examples last {} s instead of 2"),
     Condition("augment", True, "examples are not stretched and shifted"),
+    Condition("mask_frames", 0.0, "up to {} of an example's frames are masked"),
+    Condition("mask_features", 0.0, "up to {} of its features are masked"),
     Condition("learning_rate", 0.05, "the learning rate is {} instead of 0.05"),
     Condition("momentum", 0.9, "the momentum is {} instead of 0.9"),
     Condition("inner_learning_rate", 0.01, "eta_s is {} instead of 0.01"),
