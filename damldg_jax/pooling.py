@@ -13,7 +13,8 @@ to 101 utterances none can.
 
 What is no part of an utterance does not count, so that padding changes no result:
 frames past ``lengths``, and frames that are silence in every feature, which is what
-pads short utterances. (A recorded frame is never that, unless it is digital silence.)
+pads short utterances. (A recorded frame is never that, unless it is digital silence, or
+masked in training: ``masking.py``.)
 """
 
 from collections.abc import Callable

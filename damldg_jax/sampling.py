@@ -101,7 +101,9 @@ def choose(
         return draw_columns(jax.random.fold_in(key, 1), windowing.columns)
 
     def masks(key: jax.Array) -> MaskPlaces:
-        return draw_masks(jax.random.fold_in(key, 2), windowing.masks)
+        # Windows are drawn by the first three keys that it splits into, which are
+        # those that 0, 1 and 2 are folded into: masks shall not follow the shift.
+        return draw_masks(jax.random.fold_in(key, 3), windowing.masks)
 
     if windowing.columns is not None:
         choice = choice._replace(columns=jax.vmap(jax.vmap(columns))(keys))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from damldg_jax.algorithms import ALGORITHMS
+from damldg_jax.masking import widest
 from experiments.config import Config
 from experiments.data import Prepared
 from experiments.domain_checks import about_domains
@@ -26,6 +27,7 @@ def notices_of(prepared: Prepared, runs: Sequence[Run], config: Config) -> list[
     notices = list(prepared.notices)
     for corpus, reasons in prepared.skipped.items():
         notices.append(f"{corpus}: {len(reasons)} recording(s) are left out.")
+    notices += about_masks(prepared.dataset.frame_rate, config)
     if not prepared.dataset.frame_rate:
         notices += about_single_frames(config)
     for run in runs:
@@ -42,13 +44,33 @@ def notices_of(prepared: Prepared, runs: Sequence[Run], config: Config) -> list[
     return list(dict.fromkeys(notices))
 
 
+def about_masks(frame_rate: float, config: Config) -> list[str]:
+    """What is asked for and masks nothing.
+
+    Args:
+      frame_rate: frames per second; 0 if each utterance is one frame.
+      config: all settings.
+
+    Returns:
+      A sentence for each such kind of masks.
+    """
+    features = config.extractor
+    sizes = {
+        "frames": features.num_frames(config.crop_seconds, frame_rate),
+        "features": features.num_features // features.channels,
+    }
+    parts = {"frames": config.mask_frames, "features": config.mask_features}
+    return [
+        f"--mask_{kind}={parts[kind]:g} masks nothing: an example has {size} of the "
+        f"{kind}. Leave it out, or give a greater part or the other kind of masks."
+        for kind, size in sizes.items()
+        if parts[kind] and not widest(parts[kind], size)
+    ]
+
+
 def about_single_frames(config: Config) -> list[str]:
-    """What mixing or masking over time means where an utterance is a single frame."""
-    masked = [
-        f"--mask_frames={config.mask_frames} covers nothing, as each utterance is a "
-        "single frame; --mask_features does."
-    ] * bool(config.mask_frames)
-    return masked + [
+    """What mixing over time means where an utterance is a single frame."""
+    return [
         f"{ALGORITHMS[method].title} mixes statistics over time, and each utterance is "
         "a single frame: whole embeddings of two corpora are mixed, and keep the label "
         "of one."

@@ -182,15 +182,22 @@ class Placement:
         return self._streamer.excerpt(choice.utterances, choice.windows)
 
     def recompute_excerpts(
-        self, per_domain: int
+        self, per_domain: int, windowing: Windowing
     ) -> Callable[[Domains, np.ndarray], Excerpt | None]:
-        """What gives the recomputation of statistics its frames."""
+        """What gives the recomputation of statistics its frames.
+
+        Args:
+          per_domain: utterances of each domain in a batch.
+          windowing: how they are cut, no faster than in training.
+        """
 
         def excerpts(domains: Domains, batches: np.ndarray) -> Excerpt | None:
             if not self.streamed:
                 return None
             given = jax.tree.map(np.asarray, domains), per_domain
-            choices = [self._choose(*given, number, SEED) for number in batches]
+            choices = [
+                self._choose(*given, number, SEED, windowing) for number in batches
+            ]
             parts = [self._excerpt(choice) for choice in choices]
             return jax.tree.map(lambda *x: np.stack(x), *parts)
 

@@ -54,7 +54,8 @@ def _augmentation(config: Config) -> Augmentation:
 def _masks(config: Config) -> Masks | None:
     if not (config.mask_frames or config.mask_features):
         return None
-    return Masks(config.masks, config.mask_frames, config.mask_features)
+    parts = config.mask_frames, config.mask_features
+    return Masks(config.masks, *parts, config.extractor.channels)
 
 
 def _silence(config: Config) -> float:
@@ -196,12 +197,14 @@ class Programs:
     def _recompute(self, num_domains: int, per_domain: int) -> RecomputeFn:
         key = num_domains, per_domain
         if key not in self._recomputes:
+            # What is evaluated then is not masked.
+            windowing = self.windowing._replace(masks=None)
             self._recomputes[key] = compile_recompute(
                 self.alone,
-                self.windowing,
+                windowing,
                 per_domain,
                 self._local,
-                self.placement.recompute_excerpts(per_domain),
+                self.placement.recompute_excerpts(per_domain, windowing),
             )
         return self._recomputes[key]
 

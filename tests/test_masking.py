@@ -1,8 +1,11 @@
 """SpecAugment: where masks lie, what they put there, and that only training has it."""
 
 import json
+import re
 import shutil
+import types
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,14 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from damldg_jax.augment import NO_AUGMENTATION
+from damldg_jax.augment import NO_AUGMENTATION, Augmentation
 from damldg_jax.batches import pack, pack_domains
+from damldg_jax.dataset import Example, build_dataset
 from damldg_jax.errors import InputError
 from damldg_jax.masking import MaskPlaces, Masks, draw_masks, mask
-from damldg_jax.sampling import Windowing, sample_batch
+from damldg_jax.sampling import Windowing, choose, sample_batch
+from damldg_jax.source_domains import SourceDomain
 from damldg_jax.tent import unaltered
 from experiments.config import Config
-from experiments.notices import about_single_frames
+from experiments.notices import about_masks
+from experiments.programs import Programs
 from tests.cli import run
 
 SILENCE = -3.0
@@ -58,7 +64,8 @@ def test_no_mask_is_wider_than_the_widest(seed, frames, part, count):
     drawn = draw_masks(jax.random.key(seed), masks)
     hidden = masked(drawn, masks, frames)
     assert (hidden.all(axis=1) == hidden.any(axis=1)).all()
-    assert hidden.any(axis=1).sum() <= count * round(part * frames)
+    widest = round(part * frames) if frames > 1 else 0
+    assert hidden.any(axis=1).sum() <= count * widest
     edges = np.diff(np.pad(hidden.any(axis=1).astype(int), 1))
     assert (edges == 1).sum() <= count
 
@@ -112,10 +119,93 @@ def test_what_means_nothing_is_refused(given, told):
         Config(**given)
 
 
-def test_of_a_single_frame_it_is_told_that_nothing_is_masked():
-    (told,) = about_single_frames(Config(mask_frames=0.2))
-    assert told.startswith("--mask_frames=0.2 covers nothing")
-    assert not about_single_frames(Config(mask_features=0.2))
+@pytest.mark.parametrize("part", [0.2, 0.6, 1.0])
+def test_a_single_frame_is_never_masked(part):
+    masks = Masks(2, part, 0.0)
+    keys = jax.random.split(jax.random.key(0), 100)
+    drawn = jax.vmap(lambda key: draw_masks(key, masks))(keys)
+    inputs = jnp.ones((100, 1, 6, 1))
+    np.testing.assert_array_equal(mask(inputs, drawn, masks, SILENCE), inputs)
+
+
+def test_bands_are_masked_with_all_their_channels():
+    masks = Masks(1, 0.0, 0.5, channels=3)
+    # Of four bands, of widths 0 to 2 the last, at the second of three places.
+    hidden = masked(places([[0.0, 0.0]], [[0.99, 0.5]]), masks, features=12)
+    assert hidden.all(axis=0).tolist() == [False] * 3 + [True] * 6 + [False] * 3
+
+
+def test_places_that_are_not_of_these_examples_are_refused():
+    drawn = draw_masks(jax.random.key(0), Masks(2, 0.5, 0.5))
+    with pytest.raises(AssertionError, match="shape"):
+        mask(jnp.ones((4, 10, 6, 1)), drawn, Masks(2, 0.5, 0.5), SILENCE)
+
+
+def test_masks_do_not_follow_the_windows():
+    masks, lengths = Masks(2, 0.3, 0.3), jnp.full(8, 100)
+    windowing = Windowing(12, SILENCE, Augmentation(), masks=masks)
+    domains = pack_domains([np.arange(4), np.arange(4, 8)])
+    given = lengths, domains, 4, windowing
+    chosen = jax.vmap(lambda step: choose(*given, step, 7))(jnp.arange(100))
+    windows = np.stack([np.ravel(x) for x in chosen.windows])
+    drawn = np.concatenate([np.reshape(x, (800, -1)).T for x in chosen.masks])
+    related = np.corrcoef(np.concatenate([windows, drawn]))
+    assert np.abs(related[: len(windows), len(windows) :]).max() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("settings", "frame_rate", "told"),
+    [
+        ({"features": "egemaps", "mask_frames": 1.0}, 0.0, "--mask_frames=1 masks"),
+        ({"mask_frames": 0.002}, 0.0, "--mask_frames=0.002 masks nothing: .* 198 of"),
+        ({"mask_features": 0.005}, 0.0, "--mask_features=0.005 masks .* 64 of"),
+        ({"mask_features": 0.2, "mask_frames": 0.2}, 0.0, None),
+    ],
+)
+def test_of_what_no_mask_is_wide_enough_for_it_is_told(settings, frame_rate, told):
+    notices = about_masks(frame_rate, Config(**settings))
+    assert len(notices) == bool(told)
+    assert all(re.match(told, notice) for notice in notices)
+
+
+def programs(**settings):
+    """A small network, its data and its settings."""
+    config = Config(
+        **{"features": "mfcc", "model": "pooled", "parallel": "none"},
+        **{"emotions": ("anger", "sadness"), "hidden_units": ()},
+        **settings,
+    )
+    rng = np.random.default_rng(0)
+    shape = (12, config.extractor.num_features)
+    examples = {
+        corpus: [
+            Example(str(n), rng.normal(size=shape).astype("f4"), emotion, "0")
+            for n, emotion in enumerate(["anger", "sadness"] * 4)
+        ]
+        for corpus in ("a", "b")
+    }
+    return Programs(build_dataset(examples, config.emotions), config)
+
+
+def test_statistics_to_evaluate_with_are_of_what_is_not_masked():
+    found = []
+    for masks in ({}, {"mask_frames": 0.5, "mask_features": 0.5}):
+        made = programs(**masks)
+        assert (made.windowing.masks is not None) == bool(masks)
+        members, target = (made.dataset.corpora[name].indices for name in "ab")
+        division = types.SimpleNamespace(
+            train=(members,),
+            domains=(SourceDomain("a", "a", (), members, members[:0]),),
+            test=target,
+            account={"hash": "of the split"},
+        )
+        state = made.alone.init(jax.random.key(0))
+        of_sources = made.statistics(division, *state, 4)
+        found.append((of_sources, made.target_statistics(division, *state, 4)))
+    chex.assert_trees_all_equal(*found)
+    # That of the target are others.
+    other = jax.tree.map(lambda one, two: (one != two).any(), *found[0])
+    assert any(jax.tree.leaves(other))
 
 
 def losses(place, workdir, *flags):

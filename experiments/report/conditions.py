@@ -32,6 +32,7 @@ _PAPER = (
     Condition("augment", True, "examples are not stretched and shifted"),
     Condition("mask_frames", 0.0, "masks cover up to {} of the frames each"),
     Condition("mask_features", 0.0, "masks cover up to {} of the features each"),
+    Condition("masks", 2, "an example has {} of each kind of masks instead of 2"),
     Condition("learning_rate", 0.05, "the learning rate is {} instead of 0.05"),
     Condition("momentum", 0.9, "the momentum is {} instead of 0.9"),
     Condition("inner_learning_rate", 0.01, "eta_s is {} instead of 0.01"),
