@@ -18,6 +18,7 @@ from experiments.flags import GROUPS, read_config
 from experiments.interruption import catch_signals, farewell, status_of
 from experiments.lost_peers import PeerLost
 from experiments.shipped import not_opened, with_shipped_flagfiles
+from experiments.xla import choose_flags
 
 _WIDTH = 79
 # What a user can do something about, of what the system may answer.
@@ -71,6 +72,9 @@ def _run(get_status: Callable[[], int]) -> None:
     # Tracing a step makes many objects that stay: looking through them takes a seventh
     # of its time at Python's own threshold.
     gc.set_threshold(100_000)
+    # For all commands, so that what one computes has the bits of another's: features
+    # that this or that one prepares, say.
+    choose_flags()
     code = 1
     catch_signals()
     try:

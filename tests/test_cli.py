@@ -1,4 +1,5 @@
 import errno
+import gc
 import os
 import re
 import signal
@@ -196,3 +197,19 @@ def test_a_configuration_checks_its_choices(name, value):
 def test_corpora_named_twice_are_prepared_once():
     config = Config(corpora=("mine=m.csv", "emodb"), sources=("mine", "emodb", "savee"))
     assert list(corpora_to_prepare(config)) == ["mine", "emodb", "savee"]
+
+
+@pytest.mark.parametrize("entry", [cli.run, cli.run_on])
+def test_every_command_has_xla_compile_alike(monkeypatch, entry):
+    """Else the features that one prepares are not, to the bit, those of another."""
+    for name in ("catch_signals", "leave"):
+        monkeypatch.setattr(cli, name, lambda *_: None)
+    monkeypatch.setattr(cli, "choose_flags", lambda: seen.append("flags"))
+    for name in ("status", "_status"):
+        monkeypatch.setattr(cli, name, lambda *_: seen.append("command") or 0)
+    seen = []
+    threshold = gc.get_threshold()
+    with pytest.raises(SystemExit, match="0"):
+        entry(print, "Does things.", {})
+    gc.set_threshold(*threshold)
+    assert seen == ["flags", "command"]
