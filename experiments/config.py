@@ -10,27 +10,17 @@ import pathlib
 from collections.abc import Iterable, Mapping
 
 from damldg_jax.algorithms import Hyperparameters
-from damldg_jax.algorithms.hyperparameters import ENERGY_STATISTICS
-from damldg_jax.algorithms.margins import MARGINS
-from damldg_jax.assembly import COMPUTE_DTYPES
-from damldg_jax.averaging import AVERAGES
-from damldg_jax.batches import BALANCES
 from damldg_jax.corpora.scenarios import SCENARIOS
 from damldg_jax.emotions import PAPER_EMOTIONS
 from damldg_jax.errors import unknown
-from damldg_jax.features import OUTPUTS, SIGN, EncoderChoice, Features, resolve
-from damldg_jax.initial_weights import CHANNELS
+from damldg_jax.features import SIGN, EncoderChoice, Features, resolve
 from damldg_jax.labelling import Scale
-from damldg_jax.models import STAGE_SIZES
-from damldg_jax.networks import NETWORKS, NetworkSettings, check
-from damldg_jax.normalization import NORMALIZATIONS
-from damldg_jax.norms import NORMS
-from damldg_jax.objectives import DIMENSION_LOSSES
-from damldg_jax.optimizers import OPTIMIZERS, OptimizerSettings
-from damldg_jax.source_domains import DOMAINS
+from damldg_jax.networks import NetworkSettings, check
+from damldg_jax.optimizers import OptimizerSettings
 from damldg_jax.targets import TARGETS, Target, Wishes
 from damldg_jax.tent import LEARNING_RATE
 from experiments.beginning import STARTS, ends_encoder
+from experiments.choices import CHOICES
 from experiments.contradictions import refuse
 from experiments.given import NUMBERS, scale, whole_numbers, words
 from experiments.ranges import RANGES
@@ -51,32 +41,6 @@ _LISTS = (
     *("corpora", "sources", "scenario", "also_test", "emotions", "methods"),
     "variants",
 )
-
-# Settings that take one of a few words.
-CHOICES = {
-    "evaluation_statistics": ("recomputed", "running", "target"),
-    "energy_statistics": ENERGY_STATISTICS,
-    "margin": tuple(MARGINS),
-    "risk_mean": ("domains", "samples"),
-    "model": tuple(NETWORKS),
-    "model_depth": tuple(map(str, STAGE_SIZES)),
-    "network_norm": tuple(NORMS),
-    "encoder_output": tuple(OUTPUTS),
-    "init_channels": tuple(CHANNELS),
-    "tuned_start": STARTS,
-    "compute_dtype": tuple(COMPUTE_DTYPES),
-    "matmul_precision": MATMUL_PRECISIONS,
-    "normalization": tuple(NORMALIZATIONS),
-    "target_kind": tuple(TARGETS),
-    "dimension_loss": tuple(DIMENSION_LOSSES),
-    "optimizer": tuple(OPTIMIZERS),
-    "weight_average": tuple(AVERAGES),
-    "balance": BALANCES,
-    "domains": tuple(DOMAINS),
-    "data_dtype": ("float32", "bfloat16"),
-    "parallel": ("data", "trials", "none"),
-    "input": ("auto", "device", "stream"),
-}
 
 
 @dataclasses.dataclass(frozen=True)

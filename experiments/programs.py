@@ -7,19 +7,16 @@ import numpy as np
 
 from damldg_jax.algorithms import ALGORITHMS, Algorithm
 from damldg_jax.assembly import Network
-from damldg_jax.augment import NO_AUGMENTATION, OF_PICTURES, Augmentation
 from damldg_jax.averaging import averaging
 from damldg_jax.batches import Domains
 from damldg_jax.dataset import Dataset
 from damldg_jax.errors import InputError
 from damldg_jax.evaluation import PredictFn, Predictions, compile_predict
-from damldg_jax.masking import Masks
 from damldg_jax.networks import NETWORKS
 from damldg_jax.normalization import NORMALIZATIONS
 from damldg_jax.optimizers import OPTIMIZERS
 from damldg_jax.parallel import replicate, to_host
 from damldg_jax.recompute import RecomputeFn, compile_recompute
-from damldg_jax.sampling import Windowing
 from damldg_jax.training import TrainProgram, TrainState, compile_train_step
 from damldg_jax.types import BatchStats, Params
 from experiments.beginning import beginning
@@ -31,6 +28,7 @@ from experiments.initial_weights import account, description, load
 from experiments.interruption import WATCH
 from experiments.placement import Placement
 from experiments.tent import Tent
+from experiments.windowing import make_windowing, silence_of
 
 
 class Training(NamedTuple):
@@ -43,25 +41,6 @@ class Training(NamedTuple):
 
     algorithm: Algorithm
     step: TrainProgram
-
-
-def _augmentation(config: Config) -> Augmentation:
-    if not config.augment:
-        return NO_AUGMENTATION
-    return OF_PICTURES if config.extractor.picture else Augmentation()
-
-
-def _masks(config: Config) -> Masks | None:
-    if not (config.mask_frames or config.mask_features):
-        return None
-    parts = config.mask_frames, config.mask_features
-    return Masks(config.masks, *parts, config.extractor.channels)
-
-
-def _silence(config: Config) -> float:
-    """The input that stands for no sound."""
-    # What is normalised is padded with the mean, which is then 0.
-    return 0.0 if NORMALIZATIONS[config.normalization] else config.extractor.silence
 
 
 def build_network(
@@ -85,7 +64,7 @@ def build_network(
         channels=features.channels,
         axis_name=axis_name,
         objective=target.objective,
-        silence=_silence(config),
+        silence=silence_of(config),
     )
 
 
@@ -105,25 +84,17 @@ class Programs:
           dataset: all corpora of the command.
           config: all settings.
         """
-        features = config.extractor
         self.config = config
         self.dataset = dataset
         self.initial_weights: dict[str, Any] | None = None
         self.layout = choose_layout(config)
         self.normalization = NORMALIZATIONS[config.normalization]
-        silence = _silence(config)
         self.optimizer = averaging(
             OPTIMIZERS[config.optimizer](config.optimizer_settings),
             config.weight_average,
             config.average_decay,
         )
-        self.windowing = Windowing(
-            num_frames=features.num_frames(config.crop_seconds, dataset.frame_rate),
-            silence=silence,
-            augmentation=_augmentation(config),
-            columns=features.picture if config.augment else None,
-            masks=_masks(config),
-        )
+        self.windowing = make_windowing(config, dataset.frame_rate)
         self.placement = Placement(
             dataset, config, self.layout, self.windowing, self.normalization
         )
@@ -138,7 +109,7 @@ class Programs:
         self._predict: PredictFn = compile_predict(
             self.alone,
             self.windowing.num_frames,
-            silence,
+            self.windowing.silence,
             self._local,
             self.placement.whole,
         )

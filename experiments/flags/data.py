@@ -8,7 +8,7 @@ from damldg_jax.corpora.sources import known_names
 from damldg_jax.emotions import EMOTIONS, UNLABELLED
 from damldg_jax.encoders import ENCODERS
 from damldg_jax.features import NAMES
-from experiments.config import CHOICES
+from experiments.choices import CHOICES
 from experiments.flags.define import define, names
 
 # fmt: off

@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from experiments.config import CHOICES
+from experiments.choices import CHOICES
 from experiments.flags.define import define
 
 # fmt: off

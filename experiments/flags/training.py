@@ -3,7 +3,7 @@
 from absl import flags
 
 from damldg_jax.algorithms import ALGORITHMS
-from experiments.config import CHOICES
+from experiments.choices import CHOICES
 from experiments.flags.define import define, names
 
 # fmt: off
