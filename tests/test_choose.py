@@ -1,6 +1,7 @@
 """Settings chosen on sources alone."""
 
 import json
+import statistics
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT, leave_two_out
 from damldg_jax.errors import InputError
-from experiments.choose.command import read_trials, table
+from experiments.choose.command import judge, read_candidates
 from experiments.choose.inner import Trial, choose, inner_scores
+from experiments.choose.told import Judged, as_json, deviations, table
 from tests.cli import run
 from tests.fake_runs import utterances, write_run
 
@@ -85,9 +87,21 @@ def test_candidates_that_cannot_be_compared_are_refused():
 def test_the_table_marks_what_is_chosen():
     trials = trials_of("x", lambda *_: 0.25) + trials_of("y", lambda *_: 0.5)
     scores = inner_scores(trials)
-    text = table(scores, choose(scores))
+    text = table(Judged(scores, deviations(trials), choose(scores), {}))
     assert text.count("50.0*") == 4
     assert "25.0*" not in text
+    # Nothing is said of the spread of one trial, nor of what was not compared.
+    assert "±" not in text.splitlines()[2]
+    assert "ahead" not in text
+
+
+def test_deviations_are_of_the_means_over_all_tests():
+    # In trial 0 all scores are 0.2 lower, however they differ from test to test.
+    def score(sources, tested, number):
+        return {"a": 0.9}.get(tested, 0.5) + 0.2 * number
+
+    found = deviations(trials_of("x", score, trials=2))
+    assert found == {("x", "deep_all"): pytest.approx(0.2 / 2**0.5)}
 
 
 def test_the_command(tmp_path):
@@ -96,8 +110,8 @@ def test_the_command(tmp_path):
             also = {"scenario": LEAVE_TWO_OUT}
             given = split.target, split.sources
             write_run(tmp_path / name, *given, skill=skill, also=also)
-    found = read_trials([tmp_path / "one"], "last")
-    assert len(found) == 12
+    (runs,) = read_candidates([tmp_path / "one"], "last").values()
+    assert len(runs) == 12
     done = run(
         "experiments.choose", "one", "two", "--choose_json=chosen.json", cwd=tmp_path
     )
@@ -105,12 +119,39 @@ def test_the_command(tmp_path):
     assert "nothing of itself had a part in it" in done.stdout
     content = json.loads((tmp_path / "chosen.json").read_text())
     assert content["chosen"] == {corpus: ["two", "deep_all"] for corpus in CORPORA}
+    first, second = content["scores"]
+    assert (first["candidate"], second["candidate"]) == ("one", "two")
+    assert "ahead" not in first
+    means = [statistics.fmean(of["scores"].values()) for of in (first, second)]
+    ahead = second["ahead"]
+    assert ahead["difference"] == pytest.approx(means[1] - means[0])
+    assert 0 < ahead["low"] < ahead["difference"] < ahead["high"]
+    assert f"+{100 * ahead['difference']:.1f} (+" in done.stdout
+
+
+def test_a_candidate_is_held_against_the_first_that_is_named(tmp_path):
+    for name, skill in (("a", 0.0), ("b", 3.0)):
+        for split in leave_two_out(CORPORA):
+            also = {"scenario": LEAVE_TWO_OUT}
+            given = split.target, split.sources
+            write_run(tmp_path / name, *given, skill=skill, also=also)
+    folders = [tmp_path / name for name in "ba"]
+    judged = judge(read_candidates(folders, "last"), "last")
+    assert [*judged.scores] == [(str(folder), "deep_all") for folder in folders]
+    assert [*judged.ahead] == [(str(tmp_path / "a"), "deep_all")]
+    (ahead,) = judged.ahead.values()
+    assert ahead.difference < 0
+    # Each corpus is tested three times, by the same speakers.
+    assert ahead.num_targets == 12
+    speakers = {utterance["speaker"] for utterance in utterances("a")}
+    assert ahead.num_speakers == 4 * len(speakers)
+    assert as_json(judged)["scores"][0]["deviation"] is None
 
 
 def test_runs_of_another_target_are_no_candidates(tmp_path):
     write_run(tmp_path / "one")
     with pytest.raises(InputError, match="no run of --target=inner"):
-        read_trials([tmp_path / "one"], "last")
+        read_candidates([tmp_path / "one"], "last")
 
 
 def test_candidates_of_disjoint_corpora_are_refused():
@@ -127,11 +168,11 @@ def test_scores_of_other_tasks_are_not_compared(tmp_path):
     write_run(tmp_path / "same", trial=1, skill=3.0, also=also)
     fewer = {"savee": utterances("savee")[:-1]}
     write_run(tmp_path / "fewer", corpora=fewer, also=also)
-    assert len(read_trials([tmp_path / "one", tmp_path / "same"], "last")) == 2
+    assert len(read_candidates([tmp_path / "one", tmp_path / "same"], "last")) == 2
     with pytest.raises(InputError, match=r"one.* and .*fewer.* the same utterances"):
-        read_trials([tmp_path / "one", tmp_path / "fewer"], "last")
+        read_candidates([tmp_path / "one", tmp_path / "fewer"], "last")
     folder = write_run(tmp_path / "words", also=also)
     for file in (*folder.glob("*.csv"), *folder.glob("*.json")):
         file.write_text(file.read_text().replace("anger", "calm"))
     with pytest.raises(InputError, match=r"tells apart anger.*words/.* calm.*--emotio"):
-        read_trials([tmp_path / "one", tmp_path / "words"], "last")
+        read_candidates([tmp_path / "one", tmp_path / "words"], "last")

@@ -140,6 +140,33 @@ def test_swaps_of_speakers_by_hand():
     assert least_speakers_p(3) == 2 / 8
 
 
+def test_targets_of_one_name_have_their_speakers_swapped_together():
+    # Right in both tests against wrong in both: of the same three speakers the swaps of
+    # none and of all differ as much, of eight; of six speakers two of sixty-four.
+    labels = np.array([0, 0, 0])
+    names = np.array(["a", "b", "c"])
+    first = Outcome(labels, np.array([[0, 0, 0]] * 2), names, names)
+    second = first._replace(predicted=np.array([[1, 1, 1]] * 2))
+    given = [first, first], [second, second], "accuracy"
+    same, others = compare(*given, names=["x", "x"]), compare(*given)
+    assert (same.num_speakers, others.num_speakers) == (3, 6)
+    assert same.p_speakers == pytest.approx(2 / 8)
+    assert others.p_speakers == pytest.approx(2 / 64)
+    assert compare(*given, names=["x", "y"]) == others
+
+
+def test_speakers_of_one_name_are_drawn_together():
+    # The same test twice is no second test: its interval is that of one.
+    a, b = outcome(0.6, 1, seed=1), outcome(0.5, 1, seed=2)
+    one, twice, apart = (
+        compare([a] * count, [b] * count, names=names)
+        for count, names in ((1, None), (2, ["x", "x"]), (2, None))
+    )
+    width = one.high - one.low
+    assert twice.high - twice.low == pytest.approx(width, rel=0.05)
+    assert apart.high - apart.low < 0.85 * width
+
+
 def test_deals_of_trials_by_hand():
     # All trials of the first are ahead of all of the second: of the 6 ways to deal two
     # and two, the actual one and its mirror differ most. On two targets, 2 of 36.

@@ -1,6 +1,6 @@
 """Compares two methods on the same utterances."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,7 @@ def compare(
     second: Sequence[Outcome],
     metric: str = "uar",
     *,
+    names: Sequence[Hashable] | None = None,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -65,6 +66,8 @@ def compare(
       first: of a method, target by target.
       second: of another, on the same utterances in the same order.
       metric: key of ``MEASURES``.
+      names: of the targets, where several are the same utterances, after training on
+        other sources: their speakers are drawn and swapped in all of them at once.
       num_resamples: of the interval.
       seed: of all draws.
       level: of the interval.
@@ -78,9 +81,10 @@ def compare(
     check_alike(first, second)
     pairs = [_alike_counts(x, y) for x, y in zip(first, second, strict=True)]
     a, b = zip(*pairs, strict=True)
-    low, high = _interval(a, b, metric, num_resamples, seed, level)
-    p_speakers = speakers_p_value(a, b, metric, seed)
-    speakers = sum(counts.shape[1] for counts in a)
+    keys = range(len(first)) if names is None else names
+    low, high = _interval(a, b, keys, metric, num_resamples, seed, level)
+    p_speakers = speakers_p_value(a, b, metric, seed, keys)
+    speakers = sum({key: x.shape[1] for key, x in zip(keys, a, strict=True)}.values())
     trials = [
         outcome.num_trials for outcome in (*first, *second) if not outcome.deterministic
     ]
@@ -120,17 +124,24 @@ def _score(counts: Sequence[np.ndarray], metric: str) -> float:
 def _interval(
     a: Sequence[np.ndarray],
     b: Sequence[np.ndarray],
+    keys: Sequence[Hashable],
     metric: str,
     num_resamples: int,
     seed: int,
     level: float,
 ) -> tuple[float, float]:
-    """Of the difference: both methods are heard by the speakers that are drawn."""
+    """Of the difference: both methods are heard by the speakers that are drawn.
+
+    Targets of one key have the same speakers, who are drawn for all of them at once.
+    """
     if all(x.shape[1] == 1 for x in a):
         return float("nan"), float("nan")
     rng, draws = np.random.default_rng(seed), []
-    for x, y in zip(a, b, strict=True):
-        speakers = draw(rng, x.shape[1], num_resamples)
+    drawn: dict[Hashable, np.ndarray] = {}
+    for x, y, key in zip(a, b, keys, strict=True):
+        if key not in drawn:
+            drawn[key] = draw(rng, x.shape[1], num_resamples)
+        speakers = drawn[key]
         ahead = resampled(x, speakers, metric, rng)
         draws.append(ahead - resampled(y, speakers, metric, rng))
     return quantiles(np.mean(draws, axis=0), level)

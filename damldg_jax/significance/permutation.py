@@ -8,7 +8,7 @@ whether other seeds might (Ernst 2004, https://doi.org/10.1214/08834230400000039
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -23,7 +23,13 @@ _TOLERANCE = 1e-12
 Counts = Sequence[np.ndarray]
 
 
-def speakers_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
+def speakers_p_value(
+    a: Counts,
+    b: Counts,
+    metric: str,
+    seed: int = 0,
+    keys: Sequence[Hashable] | None = None,
+) -> float:
     """Two-sided p-value of swapping the methods for whole speakers.
 
     Args:
@@ -31,15 +37,22 @@ def speakers_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
       b: of another, with the same speakers and classes.
       metric: key of ``MEASURES``.
       seed: of the draws, where not all swaps can be tried.
+      keys: of the targets; those of one key have the same speakers, who are swapped in
+        all of them at once. None if each has its own.
 
     Returns:
       The p-value, of all swaps or of ``NUM_PERMUTATIONS`` among which is none at all.
     """
-    sizes = [counts.shape[1] for counts in a]
-    swaps = _swaps(sum(sizes), seed)
-    parts = np.split(swaps, np.cumsum(sizes)[:-1], axis=1)
+    keys = range(len(a)) if keys is None else keys
+    sizes = {key: counts.shape[1] for key, counts in zip(keys, a, strict=True)}
+    swaps = _swaps(sum(sizes.values()), seed)
+    ends = np.cumsum([*sizes.values()])[:-1]
+    parts = dict(zip(sizes, np.split(swaps, ends, axis=1), strict=True))
     differences = np.mean(
-        [_swapped(x, y, part, metric) for x, y, part in zip(a, b, parts, strict=True)],
+        [
+            _swapped(x, y, parts[key], metric)
+            for x, y, key in zip(a, b, keys, strict=True)
+        ],
         axis=0,
     )
     return _p_value(differences)

@@ -7,8 +7,9 @@ r"""Chooses among settings for corpora that nobody has seen, by their sources al
 Each work directory is a candidate, or as many as it has methods. With --target=inner
 each corpus is tested by models that were not trained on another one either. For an
 unseen corpus those tests count of which it is the other one: nothing of it, not even
-its sound, had a part in them. Standard output has a table of these means, and the best
-candidate for each corpus.
+its sound, had a part in them. Standard output has a table of these means, the best
+candidate for each corpus, and how far each candidate is ahead of the first one that is
+named, on the mean over all tests, with an interval over speakers and trials.
 """
 
 import json
@@ -16,11 +17,12 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from absl import flags
-from tabulate import tabulate
 
 from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT
 from damldg_jax.errors import InputError
+from experiments.choose.ahead import compare_all, outcomes_of
 from experiments.choose.inner import Candidate, Trial, choose, inner_scores
+from experiments.choose.told import Judged, as_json, deviations, table
 from experiments.console import say
 from experiments.report.run_folders import RunRecord, find_runs
 
@@ -36,7 +38,9 @@ GROUPS = {"Choice": ("choose_by", "choose_json")}
 _SCORES = ("uar", "mean_ccc")
 
 
-def read_trials(workdirs: Sequence[pathlib.Path], selection: str) -> list[Trial]:
+def read_candidates(
+    workdirs: Sequence[pathlib.Path], selection: str
+) -> dict[Candidate, list[RunRecord]]:
     """Reads the tests of all candidates.
 
     Args:
@@ -44,13 +48,13 @@ def read_trials(workdirs: Sequence[pathlib.Path], selection: str) -> list[Trial]
       selection: the step that is compared.
 
     Returns:
-      The tests of the scenario ``leave_two_out``.
+      Of each, in the order given, the runs of the scenario ``leave_two_out``.
 
     Raises:
       InputError: a directory has none, or one was tested on other utterances or
         classes than another.
     """
-    trials: list[Trial] = []
+    candidates: dict[Candidate, list[RunRecord]] = {}
     tasks: dict[str, RunRecord] = {}
     for workdir in workdirs:
         found = find_runs([workdir])
@@ -65,8 +69,27 @@ def read_trials(workdirs: Sequence[pathlib.Path], selection: str) -> list[Trial]
         for run in runs:
             first = tasks.setdefault(run.first["target"], run)
             _check_task(first, run, selection)
-        trials += [_trial(str(workdir), run, selection) for run in runs]
-    return trials
+            candidates.setdefault((str(workdir), run.method), []).append(run)
+    return candidates
+
+
+def trials_of(
+    candidates: Mapping[Candidate, Sequence[RunRecord]], selection: str
+) -> list[Trial]:
+    """The scores of all tests.
+
+    Args:
+      candidates: of ``read_candidates``.
+      selection: the step that is compared.
+
+    Returns:
+      A score of each run.
+    """
+    return [
+        _trial(candidate, run, selection)
+        for candidate, runs in candidates.items()
+        for run in runs
+    ]
 
 
 def _is_inner(run: RunRecord, selection: str) -> bool:
@@ -95,31 +118,37 @@ def _check_task(first: RunRecord, other: RunRecord, selection: str) -> None:
             )
 
 
-def _trial(workdir: str, run: RunRecord, selection: str) -> Trial:
+def _trial(candidate: Candidate, run: RunRecord, selection: str) -> Trial:
     entry = run.entries[selection]
     score = next(entry[name] for name in _SCORES if name in entry)
     sources = frozenset(entry["sources"])
-    candidate = workdir, run.method
     return Trial(candidate, sources, entry["target"], entry["trial"], score)
 
 
-def table(
-    scores: Mapping[Candidate, Mapping[str, float]], chosen: Mapping[str, Candidate]
-) -> str:
-    """What is printed: a row for each candidate, the best of each column marked."""
-    corpora = [*chosen]
-    rows = []
-    for candidate, of in scores.items():
-        cells = [
-            f"{100 * of[c]:.1f}{'*' if chosen[c] == candidate else ''}" for c in corpora
-        ]
-        mean = sum(of.values()) / len(of)
-        rows.append([*candidate, *cells, f"{100 * mean:.1f}"])
-    headers = ["candidate", "method", *corpora, "mean"]
-    text = tabulate(rows, headers, disable_numparse=True, stralign="right")
-    return (
-        f"{text}\nBelow each corpus: score in percent on its sources, each left out in "
-        "turn; nothing of itself had a part in it. *: chosen for it."
+def judge(
+    candidates: Mapping[Candidate, Sequence[RunRecord]], selection: str
+) -> Judged:
+    """Scores and compares candidates.
+
+    Args:
+      candidates: of ``read_candidates``.
+      selection: the step that is compared.
+
+    Returns:
+      What there is to be told of them, in their order.
+
+    Raises:
+      InputError: a candidate lacks tests or trials that others have.
+    """
+    trials = trials_of(candidates, selection)
+    scores = inner_scores(trials)
+    classes = all(run.classes for runs in candidates.values() for run in runs)
+    outcomes = {c: outcomes_of(runs, selection) for c, runs in candidates.items()}
+    return Judged(
+        {candidate: scores[candidate] for candidate in candidates},
+        deviations(trials),
+        choose(scores),
+        compare_all(outcomes) if classes else {},
     )
 
 
@@ -131,16 +160,10 @@ def main(arguments: Sequence[str]) -> None:
             "python -m experiments.choose inner/one inner/two"
         )
     workdirs = [pathlib.Path(argument).expanduser() for argument in arguments]
-    scores = inner_scores(read_trials(workdirs, _SELECTION.value))
-    chosen = choose(scores)
-    print(table(scores, chosen))
+    candidates = read_candidates(workdirs, _SELECTION.value)
+    judged = judge(candidates, _SELECTION.value)
+    print(table(judged))
     if _JSON.value:
-        content = {
-            "scores": [
-                {"candidate": c[0], "method": c[1], "scores": of}
-                for c, of in scores.items()
-            ],
-            "chosen": {unseen: list(c) for unseen, c in chosen.items()},
-        }
         path = pathlib.Path(_JSON.value).expanduser()
-        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(as_json(judged), indent=2, allow_nan=False)
+        path.write_text(f"{text}\n", encoding="utf-8")
