@@ -31,6 +31,16 @@ _CACHE = "JAX_COMPILATION_CACHE_DIR"
 _MAPS = pathlib.Path("/proc/self/maps")
 _MANY_MAPS = 15_000
 
+# Files that take longest, most first: a process that began one of them last would be
+# waited for by all others.
+_LONGEST = (
+    *("notebooks", "docs_commands", "heads", "end_to_end", "baselines_theory"),
+    *("distributed", "training", "precision", "heads_devices", "meta_gradient"),
+    *("chaos", "together", "whisper_end_to_end", "benchmark_peers", "linear_svm"),
+    *("interruption", "readme", "transformer", "features_end_to_end", "sweep"),
+    *("baselines", "chunks", "models", "records_damage", "model_file"),
+)
+
 # A busy machine is no failure; the same examples on each run are no luck.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
@@ -55,6 +65,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "filterwarnings",
         "ignore:Error reading persistent compilation cache entry:UserWarning",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has the files that take longest begun first."""
+    place = {f"test_{name}.py": number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import recall_score
+from sklearn.metrics import confusion_matrix, f1_score, recall_score
 
 from damldg_jax.metrics import score, score_dimensions, score_probabilities
 
@@ -73,10 +73,11 @@ def test_agrees_with_definitions_on_any_predictions(pairs):
     for c in range(5):
         expected = np.mean(predicted[labels == c] == c) if c in labels else np.nan
         np.testing.assert_allclose(scores.recall[c], expected)
-    expected = recall_score(
-        labels, predicted, labels=np.unique(labels), average="macro", zero_division=0.0
-    )
-    assert scores.uar == pytest.approx(expected)
+    mean = {"labels": np.unique(labels), "average": "macro", "zero_division": 0.0}
+    assert scores.uar == pytest.approx(recall_score(labels, predicted, **mean))
+    assert scores.macro_f1 == pytest.approx(f1_score(labels, predicted, **mean))
+    expected = confusion_matrix(labels, predicted, labels=np.arange(5))
+    np.testing.assert_array_equal(scores.confusion, expected)
     assert scores.confusion.sum() == scores.num_utterances == len(pairs)
 
 
