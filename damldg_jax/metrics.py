@@ -82,11 +82,17 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
             f"Expected as many labels as predictions, and at least one: got "
             f"{labels.shape} and {predicted.shape}."
         )
+    if labels.dtype.kind not in "biu" or predicted.dtype.kind not in "biu":
+        raise ValueError(
+            f"Classes are whole numbers: got {labels.dtype} and {predicted.dtype}."
+        )
     if min(labels.min(), predicted.min()) < 0 or num_classes <= max(
         labels.max(), predicted.max()
     ):
         raise ValueError(f"A class is not among 0 to {num_classes - 1}.")
-    pairs = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    pairs = np.bincount(
+        labels.astype(np.int64) * num_classes + predicted, minlength=num_classes**2
+    )
     confusion = pairs.reshape(num_classes, num_classes)
     support, right = confusion.sum(axis=1), np.diag(confusion)
     present = np.flatnonzero(support)

@@ -55,16 +55,21 @@ def about_masks(frame_rate: float, config: Config) -> list[str]:
       A sentence for each such kind of masks.
     """
     features = config.extractor
-    sizes = {
-        "frames": features.num_frames(config.crop_seconds, frame_rate),
-        "features": features.num_features // features.channels,
-    }
-    parts = {"frames": config.mask_frames, "features": config.mask_features}
+    frames = features.num_frames(config.crop_seconds, frame_rate)
+    bands = features.num_features // features.channels
+    of_each = (
+        ("mask_frames", config.mask_frames, frames, "frames", "--mask_features"),
+        ("mask_features", config.mask_features, bands, "bands", "--mask_frames"),
+    )
     return [
-        f"--mask_{kind}={parts[kind]:g} masks nothing: an example has {size} of the "
-        f"{kind}. Leave it out, or give a greater part or the other kind of masks."
-        for kind, size in sizes.items()
-        if parts[kind] and not widest(parts[kind], size)
+        f"--{flag}={part:g} masks nothing, as an example "
+        + (
+            f"has {size} {what}: give a greater part, or leave it out."
+            if size > 1
+            else f"is one of the {what}: leave it out; {other} may have an effect."
+        )
+        for flag, part, size, what, other in of_each
+        if part and not widest(part, size)
     ]
 
 

@@ -99,3 +99,10 @@ def test_no_pickle(path):
 def test_pmap_is_called_in_one_place():
     users = {p.name for p in LIBRARY + COMMANDS if "jax.pmap(" in p.read_text()}
     assert users == {"parallel.py"}
+
+
+def test_the_files_that_are_begun_first_are_there():
+    from tests.conftest import _LONGEST
+
+    assert all((ROOT / "tests" / f"test_{name}.py").exists() for name in _LONGEST)
+    assert len(set(_LONGEST)) == len(_LONGEST)

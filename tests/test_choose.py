@@ -2,6 +2,7 @@
 
 import json
 import statistics
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT, leave_two_out
 from damldg_jax.errors import InputError
-from experiments.choose.command import judge, read_candidates
+from experiments.choose.candidates import read_candidates
+from experiments.choose.command import judge
 from experiments.choose.inner import Trial, choose, inner_scores
 from experiments.choose.told import Judged, as_json, deviations, table
 from tests.cli import run
@@ -146,6 +148,76 @@ def test_a_candidate_is_held_against_the_first_that_is_named(tmp_path):
     speakers = {utterance["speaker"] for utterance in utterances("a")}
     assert ahead.num_speakers == 4 * len(speakers)
     assert as_json(judged)["scores"][0]["deviation"] is None
+
+
+def candidate(folder, corpora=CORPORA, **changes):
+    """A work directory of ``--target=inner``."""
+    for split in leave_two_out(corpora):
+        also = {"scenario": LEAVE_TWO_OUT}
+        write_run(folder, split.target, split.sources, also=also, **changes)
+    return folder
+
+
+def test_tests_of_fewer_corpora_do_not_count(tmp_path):
+    """As a directory has them that was begun with fewer."""
+    more, one = candidate(tmp_path / "more"), candidate(tmp_path / "one", skill=3.0)
+    whole = judge(read_candidates([more, one], "last"), "last")
+    candidate(more, CORPORA[:3], skill=9.0)
+    judged = judge(read_candidates([more, one], "last"), "last")
+    assert judged.scores == whole.scores
+    assert judged.deviations.keys() == whole.deviations.keys()
+    (now,), (before,) = judged.ahead.values(), whole.ahead.values()
+    assert now == pytest.approx(before, nan_ok=True)
+
+
+def test_of_several_methods_the_first_of_the_table_is_the_first(tmp_path):
+    both = candidate(tmp_path / "both", method="da_mldg", skill=3.0)
+    candidate(both, method="deep_all", skill=0.0)
+    judged = judge(read_candidates([both], "last"), "last")
+    assert [method for _, method in judged.scores] == ["deep_all", "da_mldg"]
+    ((_, method),) = judged.ahead
+    assert method == "da_mldg"
+    assert judged.ahead[str(both), method].difference > 0
+
+
+@pytest.mark.parametrize(
+    ("trials", "told"),
+    [(1, "over speakers alone: of a single trial"), (2, "over speakers and trials")],
+)
+def test_what_an_interval_allows_for_is_told(tmp_path, trials, told):
+    for name in ("one", "two"):
+        for trial in range(trials):
+            candidate(tmp_path / name, trial=trial)
+    folders = [tmp_path / "one", tmp_path / "two"]
+    assert told in table(judge(read_candidates(folders, "last"), "last"))
+
+
+def test_a_directory_counts_once_and_by_itself(tmp_path, monkeypatch):
+    one = candidate(tmp_path / "all" / "one")
+    candidate(tmp_path / "all" / "two", skill=3.0, account={"weight_decay": 1.0})
+    monkeypatch.chdir(one.parent)
+    twice = read_candidates([one, Path("../all/one")], "last")
+    assert [len(runs) for runs in twice.values()] == [12]
+    with pytest.raises(InputError, match="Name each work directory instead of"):
+        read_candidates([one.parent], "last")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("speaker", "other", "of speaker other; 1 differ"),
+        ("label", "anger", "anger of"),
+    ],
+)
+def test_labels_and_speakers_must_be_alike(tmp_path, column, value, told):
+    also = {"scenario": LEAVE_TWO_OUT}
+    write_run(tmp_path / "one", also=also)
+    changed = utterances("savee")
+    assert changed[1][column] != value
+    changed[1] = {**changed[1], column: value}
+    write_run(tmp_path / "two", corpora={"savee": changed}, also=also)
+    with pytest.raises(InputError, match=f"savee_s0_1 is hap.*{told}.*labelled alike"):
+        read_candidates([tmp_path / "one", tmp_path / "two"], "last")
 
 
 def test_runs_of_another_target_are_no_candidates(tmp_path):

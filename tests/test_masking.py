@@ -156,9 +156,13 @@ def test_masks_do_not_follow_the_windows():
 @pytest.mark.parametrize(
     ("settings", "frame_rate", "told"),
     [
-        ({"features": "egemaps", "mask_frames": 1.0}, 0.0, "--mask_frames=1 masks"),
-        ({"mask_frames": 0.002}, 0.0, "--mask_frames=0.002 masks nothing: .* 198 of"),
-        ({"mask_features": 0.005}, 0.0, "--mask_features=0.005 masks .* 64 of"),
+        ({"features": "egemaps", "mask_frames": 1.0}, 0.0, ".* leave it out; --mask_f"),
+        ({"features": "egemaps", "mask_frames": 0.2}, 1.0, ".* has 2 frames: give a g"),
+        ({"features": "egemaps", "mask_frames": 0.2}, 5.0, None),
+        ({"mask_frames": 0.002}, 0.0, "--mask_frames=0.002 masks nothing.* 198 frames"),
+        ({"mask_features": 0.005}, 0.0, "--mask_features=0.005 masks .* 64 bands"),
+        ({"features": "log_mel_deltas", "mask_features": 0.005}, 0.0, ".* 64 bands"),
+        ({"features": "grey32", "mask_features": 0.01}, 0.0, ".* 32 bands"),
         ({"mask_features": 0.2, "mask_frames": 0.2}, 0.0, None),
     ],
 )

@@ -100,6 +100,20 @@ def test_refuses_what_cannot_be_scored(labels, predicted):
         score(labels, predicted, 2)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32])
+def test_any_whole_numbers_are_classes(dtype):
+    labels = np.arange(20)
+    predicted = np.where(labels == 19, 0, labels)
+    scores = score(labels.astype(dtype), predicted.astype(dtype), 20)
+    assert scores.uar == pytest.approx(19 / 20)
+    assert scores.confusion[19, 0] == scores.confusion[18, 18] == 1
+
+
+def test_refuses_classes_that_are_no_whole_numbers():
+    with pytest.raises(ValueError, match="whole numbers: got float64"):
+        score([0.0, 1.0], [0, 1], 2)
+
+
 def test_dimensions_by_hand():
     # Means 0 and 1/2, variances 2/3 and 1/6, covariance 1/3; the second is perfect.
     labels = [[-1, 0.1], [0, 0.2], [1, 0.6]]

@@ -155,16 +155,15 @@ def test_targets_of_one_name_have_their_speakers_swapped_together():
     assert compare(*given, names=["x", "y"]) == others
 
 
-def test_speakers_of_one_name_are_drawn_together():
-    # The same test twice is no second test: its interval is that of one.
-    a, b = outcome(0.6, 1, seed=1), outcome(0.5, 1, seed=2)
-    one, twice, apart = (
-        compare([a] * count, [b] * count, names=names)
-        for count, names in ((1, None), (2, ["x", "x"]), (2, None))
-    )
-    width = one.high - one.low
-    assert twice.high - twice.low == pytest.approx(width, rel=0.05)
-    assert apart.high - apart.low < 0.85 * width
+@pytest.mark.parametrize("trials", [1, 5])
+def test_speakers_and_networks_of_one_name_are_drawn_together(trials):
+    # The same test twice is no second test: how sure it is, is how sure one is.
+    a, b = outcome(0.6, trials, seed=1), outcome(0.5, trials, seed=2)
+    one = compare([a], [b])
+    same = {"names": ["x", "x"], "networks": ["n", "n"]}
+    twice, apart = compare([a] * 2, [b] * 2, **same), compare([a] * 2, [b] * 2)
+    assert twice._replace(num_targets=1) == pytest.approx(one, nan_ok=True)
+    assert apart.high - apart.low < 0.85 * (one.high - one.low)
 
 
 def test_deals_of_trials_by_hand():

@@ -68,9 +68,10 @@ def interval(
     covers = " and ".join(["trials"] * trials + ["speakers"] * speakers)
     if not speakers:
         return Interval(value, *_students(by_trial, value, level), sd, covers)
-    draws = [
-        resampled(x, draw(rng, x.shape[1], num_resamples), metric, rng) for x in counts
-    ]
+    draws = []
+    for x in counts:
+        drawn = [draw(rng, count, num_resamples) for count in (x.shape[1], len(x))]
+        draws.append(resampled(x, *drawn, metric))
     low, high = quantiles(np.mean(draws, axis=0), level)
     return Interval(value, low, high, sd, covers)
 
@@ -93,22 +94,21 @@ def draw(rng: np.random.Generator, count: int, num_resamples: int) -> np.ndarray
 
 
 def resampled(
-    counts: np.ndarray, speakers: np.ndarray, metric: str, rng: np.random.Generator
+    counts: np.ndarray, speakers: np.ndarray, trials: np.ndarray, metric: str
 ) -> np.ndarray:
     """Scores of resamples of a target.
 
     Args:
       counts: [trials, speakers, classes, classes].
       speakers: [resamples, speakers], how often each is drawn.
+      trials: [resamples, trials], likewise.
       metric: key of ``MEASURES``.
-      rng: draws the trials.
 
     Returns:
       [resamples], each a mean over the trials drawn.
     """
     confusion = np.einsum("rs,tsij->rtij", speakers, counts, optimize=True)
     scores = MEASURES[metric](confusion)
-    trials = draw(rng, len(counts), len(speakers))
     return (scores * trials).sum(axis=1) / trials.sum(axis=1)
 
 

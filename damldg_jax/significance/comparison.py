@@ -56,6 +56,7 @@ def compare(
     metric: str = "uar",
     *,
     names: Sequence[Hashable] | None = None,
+    networks: Sequence[Hashable] | None = None,
     num_resamples: int = NUM_RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
@@ -68,6 +69,8 @@ def compare(
       metric: key of ``MEASURES``.
       names: of the targets, where several are the same utterances, after training on
         other sources: their speakers are drawn and swapped in all of them at once.
+      networks: what each target was tested by, where the networks of a trial were
+        tested on several: trials are drawn and dealt out for all of these at once.
       num_resamples: of the interval.
       seed: of all draws.
       level: of the interval.
@@ -82,7 +85,9 @@ def compare(
     pairs = [_alike_counts(x, y) for x, y in zip(first, second, strict=True)]
     a, b = zip(*pairs, strict=True)
     keys = range(len(first)) if names is None else names
-    low, high = _interval(a, b, keys, metric, num_resamples, seed, level)
+    trained = range(len(first)) if networks is None else networks
+    given = metric, num_resamples, seed, level
+    low, high = _interval(a, b, keys, trained, *given)
     p_speakers = speakers_p_value(a, b, metric, seed, keys)
     speakers = sum({key: x.shape[1] for key, x in zip(keys, a, strict=True)}.values())
     trials = [
@@ -90,9 +95,11 @@ def compare(
     ]
     p_trials, least = float("nan"), least_speakers_p(speakers)
     if not (first[0].deterministic or second[0].deterministic):
-        p_trials = trials_p_value(a, b, metric, seed)
-        of_each = [(len(x), len(y)) for x, y in pairs]
-        least = max(least, least_trials_p(of_each))
+        p_trials = trials_p_value(a, b, metric, seed, trained)
+        of_each = {
+            key: (len(x), len(y)) for key, (x, y) in zip(trained, pairs, strict=True)
+        }
+        least = max(least, least_trials_p([*of_each.values()]))
     return Comparison(
         difference=_score(a, metric) - _score(b, metric),
         low=low,
@@ -125,6 +132,7 @@ def _interval(
     a: Sequence[np.ndarray],
     b: Sequence[np.ndarray],
     keys: Sequence[Hashable],
+    trained: Sequence[Hashable],
     metric: str,
     num_resamples: int,
     seed: int,
@@ -132,16 +140,23 @@ def _interval(
 ) -> tuple[float, float]:
     """Of the difference: both methods are heard by the speakers that are drawn.
 
-    Targets of one key have the same speakers, who are drawn for all of them at once.
+    Targets of one key have the same speakers, who are drawn for all of them at once,
+    and so are the trials of those that the same networks were tested on.
     """
     if all(x.shape[1] == 1 for x in a):
         return float("nan"), float("nan")
     rng, draws = np.random.default_rng(seed), []
     drawn: dict[Hashable, np.ndarray] = {}
-    for x, y, key in zip(a, b, keys, strict=True):
+
+    def draw_once(key: Hashable, count: int) -> np.ndarray:
         if key not in drawn:
-            drawn[key] = draw(rng, x.shape[1], num_resamples)
-        speakers = drawn[key]
-        ahead = resampled(x, speakers, metric, rng)
-        draws.append(ahead - resampled(y, speakers, metric, rng))
+            drawn[key] = draw(rng, count, num_resamples)
+        return drawn[key]
+
+    for x, y, key, network in zip(a, b, keys, trained, strict=True):
+        speakers = draw_once(("speakers", key), x.shape[1])
+        trials = draw_once(("first", network), len(x))
+        others = draw_once(("second", network), len(y))
+        ahead = resampled(x, speakers, trials, metric)
+        draws.append(ahead - resampled(y, speakers, others, metric))
     return quantiles(np.mean(draws, axis=0), level)

@@ -58,7 +58,13 @@ def speakers_p_value(
     return _p_value(differences)
 
 
-def trials_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
+def trials_p_value(
+    a: Counts,
+    b: Counts,
+    metric: str,
+    seed: int = 0,
+    networks: Sequence[Hashable] | None = None,
+) -> float:
     """Two-sided p-value of dealing the trials out anew, target by target.
 
     Args:
@@ -66,20 +72,26 @@ def trials_p_value(a: Counts, b: Counts, metric: str, seed: int = 0) -> float:
       b: of another.
       metric: key of ``MEASURES``.
       seed: of the draws, where not all deals can be tried.
+      networks: what each target was tested by; the trials of those of one key are
+        dealt out for all of them at once. None if each has its own.
 
     Returns:
       The p-value.
     """
-    measure, tables = MEASURES[metric], []
-    for x, y in zip(a, b, strict=True):
-        scores = np.concatenate([measure(x.sum(axis=1)), measure(y.sum(axis=1))])
-        tables.append(_deals(scores, len(x), seed))
+    networks = range(len(a)) if networks is None else networks
+    measure, scores = MEASURES[metric], {}
+    for x, y, key in zip(a, b, networks, strict=True):
+        own = np.concatenate([measure(x.sum(axis=1)), measure(y.sum(axis=1))])
+        total, _ = scores.get(key, (0.0, 0))
+        scores[key] = total + own, len(x)
+    tables = [_deals(own, first, seed) for own, first in scores.values()]
     total = math.prod(map(len, tables))
     if total <= NUM_PERMUTATIONS:
         picked = np.array(list(itertools.product(*map(range, map(len, tables)))))
     else:
         rng = np.random.default_rng(seed)
-        picked = rng.integers([len(t) for t in tables], size=(NUM_PERMUTATIONS, len(a)))
+        ways = [len(table) for table in tables]
+        picked = rng.integers(ways, size=(NUM_PERMUTATIONS, len(ways)))
         picked[0] = 0
     columns = [t[picked[:, place]] for place, t in enumerate(tables)]
     return _p_value(np.mean(columns, axis=0))

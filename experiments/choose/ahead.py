@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from damldg_jax.significance import Comparison, Outcome, compare
 from experiments.choose.inner import Candidate
 from experiments.report.run_folders import RunRecord
-from experiments.report.scores import Cell, Test
+from experiments.report.scores import Test
 
 Outcomes = Mapping[Test, Outcome]
 
@@ -18,15 +20,27 @@ def outcomes_of(runs: Sequence[RunRecord], selection: str) -> Outcomes:
       selection: the step that is compared.
 
     Returns:
-      By target and sources.
+      By target and sources; utterances sorted by name.
     """
     found: dict[Test, list[RunRecord]] = {}
     for run in sorted(runs, key=lambda run: (run.test, run.first["trial"])):
         found.setdefault(run.test, []).append(run)
-    return {
-        test: Cell(test, its[0].method, tuple(its)).outcome(selection)
-        for test, its in found.items()
-    }
+    return {test: _outcome(its, selection) for test, its in found.items()}
+
+
+def _outcome(runs: Sequence[RunRecord], selection: str) -> Outcome:
+    of_each = [run.predictions[selection] for run in runs]
+    orders = [np.argsort(said.utterances) for said in of_each]
+    first, order = of_each[0], orders[0]
+    return Outcome(
+        labels=first.labels[order],
+        predicted=np.stack(
+            [said.predicted[its] for said, its in zip(of_each, orders, strict=True)]
+        ),
+        speakers=first.speakers[order],
+        utterances=first.utterances[order],
+        deterministic=bool(runs[0].first.get("deterministic")),
+    )
 
 
 def compare_all(outcomes: Mapping[Candidate, Outcomes]) -> dict[Candidate, Comparison]:
@@ -36,12 +50,18 @@ def compare_all(outcomes: Mapping[Candidate, Outcomes]) -> dict[Candidate, Compa
       outcomes: of each candidate, all of the same tests.
 
     Returns:
-      How far each is ahead on the mean over the tests. The speakers of a corpus that
-      is tested several times are drawn once for all of these tests.
+      How far each is ahead on the mean over the tests. A corpus is tested several
+      times, by the same speakers, and networks test several corpora: both are drawn
+      once for all of their tests.
     """
     (_, base), *others = outcomes.items()
-    names = [target for target, _ in base]
+    targets, sources = zip(*base, strict=True)
     return {
-        candidate: compare([its[test] for test in base], [*base.values()], names=names)
+        candidate: compare(
+            [its[test] for test in base],
+            [*base.values()],
+            names=targets,
+            networks=sources,
+        )
         for candidate, its in others
     }

@@ -9,7 +9,8 @@ each corpus is tested by models that were not trained on another one either. For
 unseen corpus those tests count of which it is the other one: nothing of it, not even
 its sound, had a part in them. Standard output has a table of these means, the best
 candidate for each corpus, and how far each candidate is ahead of the first one that is
-named, on the mean over all tests, with an interval over speakers and trials.
+named, on the mean over all tests, with an interval over speakers and trials. Of several
+methods in one directory that one is the first that the table of algorithms has first.
 """
 
 import json
@@ -18,13 +19,19 @@ from collections.abc import Mapping, Sequence
 
 from absl import flags
 
-from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT
 from damldg_jax.errors import InputError
 from experiments.choose.ahead import compare_all, outcomes_of
-from experiments.choose.inner import Candidate, Trial, choose, inner_scores
+from experiments.choose.candidates import read_candidates
+from experiments.choose.inner import (
+    Candidate,
+    Trial,
+    choose,
+    corpora_of,
+    inner_scores,
+    unseen_of,
+)
 from experiments.choose.told import Judged, as_json, deviations, table
-from experiments.console import say
-from experiments.report.run_folders import RunRecord, find_runs
+from experiments.report.run_folders import RunRecord
 
 _SELECTION = flags.DEFINE_enum(
     "choose_by",
@@ -36,41 +43,6 @@ _SELECTION = flags.DEFINE_enum(
 _JSON = flags.DEFINE_string("choose_json", None, "File for the same as JSON.")
 GROUPS = {"Choice": ("choose_by", "choose_json")}
 _SCORES = ("uar", "mean_ccc")
-
-
-def read_candidates(
-    workdirs: Sequence[pathlib.Path], selection: str
-) -> dict[Candidate, list[RunRecord]]:
-    """Reads the tests of all candidates.
-
-    Args:
-      workdirs: one for each candidate.
-      selection: the step that is compared.
-
-    Returns:
-      Of each, in the order given, the runs of the scenario ``leave_two_out``.
-
-    Raises:
-      InputError: a directory has none, or one was tested on other utterances or
-        classes than another.
-    """
-    candidates: dict[Candidate, list[RunRecord]] = {}
-    tasks: dict[str, RunRecord] = {}
-    for workdir in workdirs:
-        found = find_runs([workdir])
-        for warning in found.warnings:
-            say(warning)
-        runs = [run for run in found.runs if _is_inner(run, selection)]
-        if not runs:
-            raise InputError(
-                f"{workdir} has no run of --target=inner: give experiments.main that "
-                "target."
-            )
-        for run in runs:
-            first = tasks.setdefault(run.first["target"], run)
-            _check_task(first, run, selection)
-            candidates.setdefault((str(workdir), run.method), []).append(run)
-    return candidates
 
 
 def trials_of(
@@ -90,32 +62,6 @@ def trials_of(
         for candidate, runs in candidates.items()
         for run in runs
     ]
-
-
-def _is_inner(run: RunRecord, selection: str) -> bool:
-    entry = run.entries.get(selection)
-    return entry is not None and entry["scenario"] == LEAVE_TWO_OUT
-
-
-def _check_task(first: RunRecord, other: RunRecord, selection: str) -> None:
-    """Refuses scores that are of other questions."""
-    if first.classes != other.classes:
-        ours, theirs = (", ".join(run.classes) or "none" for run in (first, other))
-        raise InputError(
-            f"{first.folder} tells apart {ours}, and {other.folder} {theirs}: their "
-            "scores cannot be compared. Give all candidates the same --target_kind and "
-            "--emotions."
-        )
-    if first.classes:
-        ours, theirs = (
-            {*run.predictions[selection].utterances.tolist()} for run in (first, other)
-        )
-        if unlike := sorted(ours ^ theirs):
-            raise InputError(
-                f"{first.folder} and {other.folder} were not tested on the same "
-                f"utterances: {unlike[0]} is in one of them alone. Give all candidates "
-                "the same recordings."
-            )
 
 
 def _trial(candidate: Candidate, run: RunRecord, selection: str) -> Trial:
@@ -142,11 +88,17 @@ def judge(
     """
     trials = trials_of(candidates, selection)
     scores = inner_scores(trials)
+    corpora = corpora_of(trials)
+    # A directory may hold more: tests of a command that had fewer corpora.
+    counted = {
+        candidate: [run for run in runs if unseen_of(corpora, *reversed(run.test))]
+        for candidate, runs in candidates.items()
+    }
     classes = all(run.classes for runs in candidates.values() for run in runs)
-    outcomes = {c: outcomes_of(runs, selection) for c, runs in candidates.items()}
+    outcomes = {c: outcomes_of(runs, selection) for c, runs in counted.items()}
     return Judged(
         {candidate: scores[candidate] for candidate in candidates},
-        deviations(trials),
+        deviations(trials_of(counted, selection)),
         choose(scores),
         compare_all(outcomes) if classes else {},
     )
@@ -166,4 +118,5 @@ def main(arguments: Sequence[str]) -> None:
     if _JSON.value:
         path = pathlib.Path(_JSON.value).expanduser()
         text = json.dumps(as_json(judged), indent=2, allow_nan=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """How candidates do on unseen corpora among the sources of another one."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from damldg_jax.errors import InputError
@@ -33,6 +33,24 @@ def corpora_of(trials: Sequence[Trial]) -> list[str]:
     return sorted({trial.tested for trial in trials})
 
 
+def unseen_of(
+    corpora: Collection[str], sources: Collection[str], tested: str
+) -> str | None:
+    """The corpus that a test tells something for: neither trained nor tested on.
+
+    Args:
+      corpora: names of all.
+      sources: that were trained on.
+      tested: corpus that was tested on.
+
+    Returns:
+      Its name; None if that is not exactly one.
+    """
+    left_out = {*corpora}.difference(sources)
+    unseen = left_out - {tested}
+    return unseen.pop() if tested in left_out and len(unseen) == 1 else None
+
+
 def inner_scores(trials: Sequence[Trial]) -> dict[Candidate, dict[str, float]]:
     """What each candidate comes to on the sources of each corpus.
 
@@ -50,9 +68,8 @@ def inner_scores(trials: Sequence[Trial]) -> dict[Candidate, dict[str, float]]:
     corpora = corpora_of(trials)
     found: dict[tuple[Candidate, str, str], list[float]] = {}
     for trial in trials:
-        left_out = set(corpora) - trial.sources
-        if trial.tested in left_out and len(left_out) == 2:
-            (unseen,) = left_out - {trial.tested}
+        unseen = unseen_of(corpora, trial.sources, trial.tested)
+        if unseen is not None:
             key = trial.candidate, unseen, trial.tested
             found.setdefault(key, []).append(trial.score)
     candidates = sorted({trial.candidate for trial in trials})

@@ -77,12 +77,24 @@ def table(judged: Judged) -> str:
         "mean: of all tests; ±: deviation over trials."
     )
     if judged.ahead:
-        told += (
-            "\nahead of the first: points of the mean, with a 95 % interval over "
-            "speakers and trials; one that includes 0 may be noise, and of many "
-            "candidates one is ahead by chance."
-        )
+        told += f"\nahead of the first: points of the mean{_surely(judged.ahead)}"
     return told
+
+
+def _surely(ahead: Mapping[Candidate, Comparison]) -> str:
+    """What the intervals are, and what may not be read into them."""
+    found = ahead.values()
+    if all(math.isnan(one.low) for one in found):
+        return "; speakers are not known, so there is no interval."
+    if min(one.num_trials for one in found) < 2:
+        return (
+            ", with a 95 % interval over speakers alone: of a single trial, so that "
+            "other seeds may turn it round."
+        )
+    return (
+        ", with a 95 % interval over speakers and trials; one that includes 0 may be "
+        "noise, and of many candidates one is ahead by chance."
+    )
 
 
 def _ahead(found: Comparison | None) -> str:
@@ -108,8 +120,14 @@ def as_json(judged: Judged) -> dict[str, Any]:
         row = {"candidate": candidate[0], "method": candidate[1], "scores": of}
         row["deviation"] = _number(judged.deviations[candidate])
         if found := judged.ahead.get(candidate):
-            ends = {"low": _number(found.low), "high": _number(found.high)}
-            row["ahead"] = {"difference": found.difference, **ends}
+            row["ahead"] = {
+                "difference": found.difference,
+                "low": _number(found.low),
+                "high": _number(found.high),
+                "p_value": _number(found.p_value),
+                "trials": found.num_trials,
+                "speakers": found.num_speakers,
+            }
         rows.append(row)
     chosen = {unseen: [*candidate] for unseen, candidate in judged.chosen.items()}
     return {"scores": rows, "chosen": chosen}

@@ -1,0 +1,111 @@
+"""The runs of candidates, which must have been asked the same questions."""
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from damldg_jax.algorithms import ALGORITHMS
+from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT
+from damldg_jax.errors import InputError
+from experiments.choose.inner import Candidate
+from experiments.console import say
+from experiments.report.predicted import Predicted
+from experiments.report.run_folders import RunRecord, find_runs
+from experiments.report.scores import Test
+
+
+def read_candidates(
+    workdirs: Sequence[pathlib.Path], selection: str
+) -> dict[Candidate, list[RunRecord]]:
+    """Reads the tests of all candidates.
+
+    Args:
+      workdirs: one for each candidate, or as many candidates as it has methods.
+      selection: the step that is compared.
+
+    Returns:
+      Of each, in the order given and then in that of the table of algorithms, the runs
+      of the scenario ``leave_two_out``.
+
+    Raises:
+      InputError: a directory has none, or more than one work directory, or one was
+        tested on other utterances, speakers or classes than another.
+    """
+    candidates: dict[Candidate, list[RunRecord]] = {}
+    tasks: dict[str, RunRecord] = {}
+    for workdir in {path.resolve(): path for path in workdirs}.values():
+        found = find_runs([workdir])
+        for warning in found.warnings:
+            say(warning)
+        runs = [run for run in found.runs if _is_inner(run, selection)]
+        if not runs:
+            raise InputError(
+                f"{workdir} has no run of --target=inner: give experiments.main that "
+                "target."
+            )
+        _check_single(workdir, runs)
+        for run in sorted(runs, key=lambda run: _place(run.method)):
+            first = tasks.setdefault(run.first["target"], run)
+            _check_task(first, run, selection)
+            candidates.setdefault((str(workdir), run.method), []).append(run)
+    return candidates
+
+
+def _is_inner(run: RunRecord, selection: str) -> bool:
+    entry = run.entries.get(selection)
+    return entry is not None and entry["scenario"] == LEAVE_TWO_OUT
+
+
+def _place(method: str) -> tuple[int, str]:
+    known = [*ALGORITHMS]
+    return (known.index(method) if method in known else len(known), method)
+
+
+def _check_single(workdir: pathlib.Path, runs: Sequence[RunRecord]) -> None:
+    """Refuses a folder that holds several work directories."""
+    seen: dict[tuple[Test, str, int], RunRecord] = {}
+    for run in runs:
+        first = seen.setdefault((run.test, run.method, run.first["trial"]), run)
+        if first is not run:
+            raise InputError(
+                f"{first.folder} and {run.folder} are the same trial of the same "
+                f"method. Name each work directory instead of {workdir}, which holds "
+                "both."
+            )
+
+
+def _check_task(first: RunRecord, other: RunRecord, selection: str) -> None:
+    """Refuses scores that are of other questions."""
+    if first.classes != other.classes:
+        ours, theirs = (", ".join(run.classes) or "none" for run in (first, other))
+        raise InputError(
+            f"{first.folder} tells apart {ours}, and {other.folder} {theirs}: their "
+            "scores cannot be compared. Give all candidates the same --target_kind and "
+            "--emotions."
+        )
+    if first.classes:
+        mine, its = (_by_name(run.predictions[selection]) for run in (first, other))
+        if unlike := sorted(mine.keys() ^ its.keys()):
+            raise InputError(
+                f"{first.folder} and {other.folder} were not tested on the same "
+                f"utterances: {unlike[0]} is in one of them alone. Give all candidates "
+                "the same recordings."
+            )
+        if unlike := [name for name in mine if mine[name] != its[name]]:
+            name = unlike[0]
+            said = [
+                f"{first.classes[label]} of speaker {speaker or 'unknown'}"
+                for label, speaker in (mine[name], its[name])
+            ]
+            raise InputError(
+                f"To {first.folder} the utterance {name} is {said[0]}, to "
+                f"{other.folder} {said[1]}; {len(unlike)} differ. Give all candidates "
+                "the same recordings, labelled alike."
+            )
+
+
+def _by_name(said: Predicted) -> dict[str, tuple[int, str]]:
+    """Label and speaker of each utterance."""
+    of_each = zip(said.labels.tolist(), said.speakers.tolist(), strict=True)
+    return dict(zip(np.asarray(said.utterances).tolist(), of_each, strict=True))
