@@ -30,6 +30,14 @@ def trials_of(candidate, score, trials=1):
     ]
 
 
+def candidate(folder, corpora=CORPORA, **changes):
+    """A work directory of ``--target=inner``."""
+    for split in leave_two_out(corpora):
+        also = {"scenario": LEAVE_TWO_OUT}
+        write_run(folder, split.target, split.sources, also=also, **changes)
+    return folder
+
+
 def test_pairs_are_left_out():
     splits = leave_two_out(CORPORA)
     assert len(splits) == 12
@@ -107,11 +115,8 @@ def test_deviations_are_of_the_means_over_all_tests():
 
 
 def test_the_command(tmp_path):
-    for name, skill in (("one", 0.0), ("two", 3.0)):
-        for split in leave_two_out(CORPORA):
-            also = {"scenario": LEAVE_TWO_OUT}
-            given = split.target, split.sources
-            write_run(tmp_path / name, *given, skill=skill, also=also)
+    candidate(tmp_path / "one", skill=0.0)
+    candidate(tmp_path / "two", skill=3.0)
     (runs,) = read_candidates([tmp_path / "one"], "last").values()
     assert len(runs) == 12
     done = run(
@@ -132,11 +137,8 @@ def test_the_command(tmp_path):
 
 
 def test_a_candidate_is_held_against_the_first_that_is_named(tmp_path):
-    for name, skill in (("a", 0.0), ("b", 3.0)):
-        for split in leave_two_out(CORPORA):
-            also = {"scenario": LEAVE_TWO_OUT}
-            given = split.target, split.sources
-            write_run(tmp_path / name, *given, skill=skill, also=also)
+    candidate(tmp_path / "a", skill=0.0)
+    candidate(tmp_path / "b", skill=3.0)
     folders = [tmp_path / name for name in "ba"]
     judged = judge(read_candidates(folders, "last"), "last")
     assert [*judged.scores] == [(str(folder), "deep_all") for folder in folders]
@@ -148,14 +150,6 @@ def test_a_candidate_is_held_against_the_first_that_is_named(tmp_path):
     speakers = {utterance["speaker"] for utterance in utterances("a")}
     assert ahead.num_speakers == 4 * len(speakers)
     assert as_json(judged)["scores"][0]["deviation"] is None
-
-
-def candidate(folder, corpora=CORPORA, **changes):
-    """A work directory of ``--target=inner``."""
-    for split in leave_two_out(corpora):
-        also = {"scenario": LEAVE_TWO_OUT}
-        write_run(folder, split.target, split.sources, also=also, **changes)
-    return folder
 
 
 def test_tests_of_fewer_corpora_do_not_count(tmp_path):
