@@ -195,9 +195,7 @@ class Placement:
             if not self.streamed:
                 return None
             given = jax.tree.map(np.asarray, domains), per_domain
-            choices = [
-                self._choose(*given, number, SEED, windowing) for number in batches
-            ]
+            choices = [self._choose(*given, n, SEED, windowing) for n in batches]
             parts = [self._excerpt(choice) for choice in choices]
             return jax.tree.map(lambda *x: np.stack(x), *parts)
 

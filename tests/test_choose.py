@@ -186,6 +186,22 @@ def test_what_an_interval_allows_for_is_told(tmp_path, trials, told):
     assert told in table(judge(read_candidates(folders, "last"), "last"))
 
 
+def test_of_dimensions_scores_are_compared_and_nothing_else(tmp_path):
+    folders = [candidate(tmp_path / name) for name in ("one", "two")]
+    for file in tmp_path.rglob("result.json"):
+        entries = json.loads(file.read_text())
+        ccc = 0.5 if "two" in file.parts else 0.25
+        of_classes = {"uar", "recall", "confusion"}
+        kept = [{n: x for n, x in e.items() if n not in of_classes} for e in entries]
+        file.write_text(json.dumps([{**e, "mean_ccc": ccc} for e in kept]))
+    judged = judge(read_candidates(folders, "last"), "last")
+    assert [*judged.scores.values()] == [
+        {corpus: pytest.approx(score) for corpus in CORPORA} for score in (0.25, 0.5)
+    ]
+    assert not judged.ahead
+    assert "ahead" not in table(judged)
+
+
 def test_a_directory_counts_once_and_by_itself(tmp_path, monkeypatch):
     one = candidate(tmp_path / "all" / "one")
     candidate(tmp_path / "all" / "two", skill=3.0, account={"weight_decay": 1.0})

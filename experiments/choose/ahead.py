@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from damldg_jax.significance import Comparison, Outcome, compare
 from experiments.choose.inner import Candidate
 from experiments.report.run_folders import RunRecord
-from experiments.report.scores import Test
+from experiments.report.scores import Cell, Test
 
 Outcomes = Mapping[Test, Outcome]
 
@@ -25,22 +23,10 @@ def outcomes_of(runs: Sequence[RunRecord], selection: str) -> Outcomes:
     found: dict[Test, list[RunRecord]] = {}
     for run in sorted(runs, key=lambda run: (run.test, run.first["trial"])):
         found.setdefault(run.test, []).append(run)
-    return {test: _outcome(its, selection) for test, its in found.items()}
-
-
-def _outcome(runs: Sequence[RunRecord], selection: str) -> Outcome:
-    of_each = [run.predictions[selection] for run in runs]
-    orders = [np.argsort(said.utterances) for said in of_each]
-    first, order = of_each[0], orders[0]
-    return Outcome(
-        labels=first.labels[order],
-        predicted=np.stack(
-            [said.predicted[its] for said, its in zip(of_each, orders, strict=True)]
-        ),
-        speakers=first.speakers[order],
-        utterances=first.utterances[order],
-        deterministic=bool(runs[0].first.get("deterministic")),
-    )
+    return {
+        test: Cell(test, its[0].method, tuple(its)).outcome(selection)
+        for test, its in found.items()
+    }
 
 
 def compare_all(outcomes: Mapping[Candidate, Outcomes]) -> dict[Candidate, Comparison]:

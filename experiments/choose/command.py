@@ -95,12 +95,15 @@ def judge(
         for candidate, runs in candidates.items()
     }
     classes = all(run.classes for runs in candidates.values() for run in runs)
-    outcomes = {c: outcomes_of(runs, selection) for c, runs in counted.items()}
+    ahead = {}
+    if classes:
+        outcomes = {c: outcomes_of(runs, selection) for c, runs in counted.items()}
+        ahead = compare_all(outcomes)
     return Judged(
         {candidate: scores[candidate] for candidate in candidates},
         deviations(trials_of(counted, selection)),
         choose(scores),
-        compare_all(outcomes) if classes else {},
+        ahead,
     )
 
 

@@ -47,14 +47,16 @@ class Cell(NamedTuple):
         return found
 
     def outcome(self, selection: str) -> Outcome:
-        """What the trials said, for statistics."""
+        """What the trials said, for statistics; utterances sorted by name."""
         of_each = [run.predictions[selection] for run in self.runs]
-        first = of_each[0]
+        orders = [np.argsort(said.utterances) for said in of_each]
+        first, order = of_each[0], orders[0]
+        pairs = zip(of_each, orders, strict=True)
         return Outcome(
-            labels=first.labels,
-            predicted=np.stack([predicted.predicted for predicted in of_each]),
-            speakers=first.speakers,
-            utterances=first.utterances,
+            labels=first.labels[order],
+            predicted=np.stack([said.predicted[its] for said, its in pairs]),
+            speakers=first.speakers[order],
+            utterances=first.utterances[order],
             deterministic=bool(self.runs[0].first.get("deterministic")),
         )
 
