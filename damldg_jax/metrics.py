@@ -90,9 +90,8 @@ def score(labels: np.ndarray, predicted: np.ndarray, num_classes: int) -> Scores
         labels.max(), predicted.max()
     ):
         raise ValueError(f"A class is not among 0 to {num_classes - 1}.")
-    pairs = np.bincount(
-        labels.astype(np.int64) * num_classes + predicted, minlength=num_classes**2
-    )
+    true, said = labels.astype(np.int64), predicted.astype(np.int64)
+    pairs = np.bincount(true * num_classes + said, minlength=num_classes**2)
     confusion = pairs.reshape(num_classes, num_classes)
     support, right = confusion.sum(axis=1), np.diag(confusion)
     present = np.flatnonzero(support)

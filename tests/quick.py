@@ -1,8 +1,8 @@
 """What spares the tests time."""
 
 # A test runs a program once or twice: what XLA spends on making it fast is lost. It
-# computes the same, up to rounding. Without the emitters of fused loops programs compile
-# in a third of the time.
+# computes the same, up to rounding. Without the emitters of fused loops it compiles in
+# a third of the time.
 _QUICK = {
     "xla_backend_optimization_level": "0",
     "xla_llvm_disable_expensive_passes": "true",

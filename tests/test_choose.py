@@ -30,9 +30,9 @@ def trials_of(candidate, score, trials=1):
     ]
 
 
-def candidate(folder, corpora=CORPORA, **changes):
+def candidate(folder, names=CORPORA, **changes):
     """A work directory of ``--target=inner``."""
-    for split in leave_two_out(corpora):
+    for split in leave_two_out(names):
         also = {"scenario": LEAVE_TWO_OUT}
         write_run(folder, split.target, split.sources, also=also, **changes)
     return folder
@@ -228,6 +228,66 @@ def test_labels_and_speakers_must_be_alike(tmp_path, column, value, told):
     write_run(tmp_path / "two", corpora={"savee": changed}, also=also)
     with pytest.raises(InputError, match=f"savee_s0_1 is hap.*{told}.*labelled alike"):
         read_candidates([tmp_path / "one", tmp_path / "two"], "last")
+
+
+def test_a_step_that_no_run_has_is_told(tmp_path):
+    folder = candidate(tmp_path / "one")
+    for file in folder.rglob("result.json"):
+        kept = [e for e in json.loads(file.read_text()) if e["selection"] == "last"]
+        file.write_text(json.dumps(kept))
+    assert read_candidates([folder], "last")
+    with pytest.raises(InputError, match=r"no best step.*--validation_fraction above"):
+        read_candidates([folder], "best")
+
+
+def test_runs_that_were_first_done_for_another_scenario_count(tmp_path):
+    """A command that tests the same again finds them done, and leaves their word."""
+    folder = candidate(tmp_path / "one")
+    file = next(folder.rglob("result.json"))
+    file.write_text(file.read_text().replace(LEAVE_TWO_OUT, "custom"))
+    write_run(folder, "d", ("a", "b", "c"), also={"scenario": "custom"})
+    (runs,) = read_candidates([folder], "last").values()
+    assert len(runs) == 12
+    assert judge({("one", "deep_all"): runs}, "last").scores
+
+
+@pytest.mark.parametrize("beside", ["nothing", "networks"])
+def test_a_method_without_a_seed_has_one_trial(tmp_path, beside):
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        candidate(folder)
+    for file in tmp_path.rglob("result.json"):
+        entries = json.loads(file.read_text())
+        file.write_text(json.dumps([{**e, "deterministic": True} for e in entries]))
+    if beside == "networks":
+        folders.append(tmp_path / "three")
+        for trial in range(3):
+            candidate(folders[-1], trial=trial)
+    judged = judge(read_candidates(folders, "last"), "last")
+    over = {
+        "nothing": "over speakers; one",
+        "networks": "over speakers and trials; one",
+    }
+    assert over[beside] in table(judged)
+
+
+@pytest.mark.parametrize("unknown", [("a",), CORPORA])
+def test_corpora_whose_speakers_are_not_known_are_told(tmp_path, unknown):
+    of_none = {
+        name: [{**row, "speaker": ""} for row in utterances(name)]
+        if name in unknown
+        else utterances(name)
+        for name in CORPORA
+    }
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        candidate(folder, corpora=of_none)
+    text = table(judge(read_candidates(folders, "last"), "last"))
+    if unknown == CORPORA:
+        assert "no corpus has two speakers that are known" in text
+    else:
+        assert "Of a no two speakers are known" in text
+    assert ("95 %" in text) == (unknown != CORPORA)
 
 
 def test_runs_of_another_target_are_no_candidates(tmp_path):

@@ -100,7 +100,7 @@ def test_refuses_what_cannot_be_scored(labels, predicted):
         score(labels, predicted, 2)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32, np.uint64])
 def test_any_whole_numbers_are_classes(dtype):
     labels = np.arange(20)
     predicted = np.where(labels == 19, 0, labels)

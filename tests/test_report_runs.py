@@ -140,6 +140,8 @@ def test_what_practice_adds_to_the_paper_is_told(workdir):
         "variants": ["noise", "gain"],
         "weight_average": "ema",
         "margin": "scaled",
+        "mask_frames": 0.2,
+        "masks": 3,
     }
     write_run(workdir / "other", account=others)
     plain, changed = (
@@ -149,6 +151,7 @@ def test_what_practice_adds_to_the_paper_is_told(workdir):
         "Altered copies are trained on too: noise, gain.",
         "An average of the weights is tested: ema.",
         "Gamma of DA-MLDG is scaled instead of Eq. (3).",
+        "3 mask(s) cover up to 0.2 of the frames each.",
     }
 
 

@@ -155,6 +155,19 @@ def test_targets_of_one_name_have_their_speakers_swapped_together():
     assert compare(*given, names=["x", "y"]) == others
 
 
+@pytest.mark.parametrize(
+    ("others", "shared", "told"),
+    [
+        ({"trials": 2}, {"networks": "nn"}, "network 'n' have other trials"),
+        ({"speakers": 5}, {"names": "nn"}, "name 'n' have other speakers"),
+    ],
+)
+def test_what_is_drawn_together_must_be_alike(others, shared, told):
+    both = [outcome(), outcome(**others)]
+    with pytest.raises(ValueError, match=told):
+        compare(both, both, **shared)
+
+
 @pytest.mark.parametrize("trials", [1, 5])
 def test_speakers_and_networks_of_one_name_are_drawn_together(trials):
     # The same test twice is no second test: how sure it is, is how sure one is.

@@ -79,21 +79,25 @@ def compare(
       The comparison.
 
     Raises:
-      ValueError: the methods were not tested on the same utterances.
+      ValueError: the methods were not tested on the same utterances, or targets of one
+        name have other speakers, or those of one network other numbers of trials.
     """
     check_alike(first, second)
     pairs = [_alike_counts(x, y) for x, y in zip(first, second, strict=True)]
     a, b = zip(*pairs, strict=True)
     keys = range(len(first)) if names is None else names
     trained = range(len(first)) if networks is None else networks
+    speakers = [tuple(np.unique(x.speakers)) for x in first]
+    _check_shared("name", "speakers", keys, speakers)
+    _check_shared("network", "trials", trained, [(len(x), len(y)) for x, y in pairs])
     given = metric, num_resamples, seed, level
     low, high = _interval(a, b, keys, trained, *given)
     p_speakers = speakers_p_value(a, b, metric, seed, keys)
-    speakers = sum({key: x.shape[1] for key, x in zip(keys, a, strict=True)}.values())
+    heard = sum({key: x.shape[1] for key, x in zip(keys, a, strict=True)}.values())
     trials = [
         outcome.num_trials for outcome in (*first, *second) if not outcome.deterministic
     ]
-    p_trials, least = float("nan"), least_speakers_p(speakers)
+    p_trials, least = float("nan"), least_speakers_p(heard)
     if not (first[0].deterministic or second[0].deterministic):
         p_trials = trials_p_value(a, b, metric, seed, trained)
         of_each = {
@@ -109,9 +113,19 @@ def compare(
         p_trials=p_trials,
         least_p=least,
         num_trials=min(trials, default=1),
-        num_speakers=speakers,
+        num_speakers=heard,
         num_targets=len(first),
     )
+
+
+def _check_shared(
+    what: str, of: str, keys: Sequence[Hashable], values: Sequence[Hashable]
+) -> None:
+    """Refuses targets of one key whose draws cannot be the same."""
+    seen: dict[Hashable, Hashable] = {}
+    for key, value in zip(keys, values, strict=True):
+        if seen.setdefault(key, value) != value:
+            raise ValueError(f"Targets of the {what} {key!r} have other {of}.")
 
 
 def _alike_counts(x: Outcome, y: Outcome) -> tuple[np.ndarray, np.ndarray]:

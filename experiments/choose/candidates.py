@@ -8,7 +8,7 @@ import numpy as np
 from damldg_jax.algorithms import ALGORITHMS
 from damldg_jax.corpora.scenarios import LEAVE_TWO_OUT
 from damldg_jax.errors import InputError
-from experiments.choose.inner import Candidate
+from experiments.choose.inner import Candidate, unseen_of
 from experiments.console import say
 from experiments.report.predicted import Predicted
 from experiments.report.run_folders import RunRecord, find_runs
@@ -29,8 +29,9 @@ def read_candidates(
       of the scenario ``leave_two_out``.
 
     Raises:
-      InputError: a directory has none, or more than one work directory, or one was
-        tested on other utterances, speakers or classes than another.
+      InputError: a directory has none, none of that step, or more than one work
+        directory, or one was tested on other utterances, speakers or classes than
+        another.
     """
     candidates: dict[Candidate, list[RunRecord]] = {}
     tasks: dict[str, RunRecord] = {}
@@ -38,12 +39,13 @@ def read_candidates(
         found = find_runs([workdir])
         for warning in found.warnings:
             say(warning)
-        runs = [run for run in found.runs if _is_inner(run, selection)]
+        runs = _inner(found.runs)
         if not runs:
             raise InputError(
                 f"{workdir} has no run of --target=inner: give experiments.main that "
                 "target."
             )
+        _check_selection(runs, selection)
         _check_single(workdir, runs)
         for run in sorted(runs, key=lambda run: _place(run.method)):
             first = tasks.setdefault(run.first["target"], run)
@@ -52,9 +54,24 @@ def read_candidates(
     return candidates
 
 
-def _is_inner(run: RunRecord, selection: str) -> bool:
-    entry = run.entries.get(selection)
-    return entry is not None and entry["scenario"] == LEAVE_TWO_OUT
+def _inner(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Those that leave two out, also if they were first done for another scenario."""
+    marked = [run for run in runs if run.first["scenario"] == LEAVE_TWO_OUT]
+    corpora = {run.first["target"] for run in marked}
+    return [
+        run for run in runs if run in marked or unseen_of(corpora, *reversed(run.test))
+    ]
+
+
+def _check_selection(runs: Sequence[RunRecord], selection: str) -> None:
+    """Refuses runs that have no such step."""
+    for run in runs:
+        if selection not in run.entries:
+            raise InputError(
+                f"{run.folder} has no {selection} step: no speakers of its sources "
+                "were held out. Leave --choose_by out, or train all candidates with a "
+                "--validation_fraction above 0."
+            )
 
 
 def _place(method: str) -> tuple[int, str]:
@@ -90,7 +107,8 @@ def _check_task(first: RunRecord, other: RunRecord, selection: str) -> None:
             raise InputError(
                 f"{first.folder} and {other.folder} were not tested on the same "
                 f"utterances: {unlike[0]} is in one of them alone. Give all candidates "
-                "the same recordings."
+                "the same recordings and, where they have any, the same --emotions, "
+                "--excitement_as_happiness and --skip_unreadable."
             )
         if unlike := [name for name in mine if mine[name] != its[name]]:
             name = unlike[0]

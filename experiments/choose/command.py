@@ -68,7 +68,8 @@ def _trial(candidate: Candidate, run: RunRecord, selection: str) -> Trial:
     entry = run.entries[selection]
     score = next(entry[name] for name in _SCORES if name in entry)
     sources = frozenset(entry["sources"])
-    return Trial(candidate, sources, entry["target"], entry["trial"], score)
+    seeded = not entry.get("deterministic")
+    return Trial(candidate, sources, entry["target"], entry["trial"], score, seeded)
 
 
 def judge(
@@ -95,15 +96,19 @@ def judge(
         for candidate, runs in candidates.items()
     }
     classes = all(run.classes for runs in candidates.values() for run in runs)
-    ahead = {}
+    ahead, alone = {}, set()
     if classes:
         outcomes = {c: outcomes_of(runs, selection) for c, runs in counted.items()}
         ahead = compare_all(outcomes)
+        tests = next(iter(outcomes.values())).items()
+        alone = {target for (target, _), its in tests if its.num_speakers == 1}
     return Judged(
         {candidate: scores[candidate] for candidate in candidates},
         deviations(trials_of(counted, selection)),
         choose(scores),
         ahead,
+        trials=len({trial.number for trial in trials if trial.seeded}),
+        alone=sorted(alone),
     )
 
 

@@ -19,6 +19,7 @@ class Trial(NamedTuple):
       tested: corpus that was tested on.
       number: of the trial.
       score: that it came to.
+      seeded: whether the method knows a seed; else its one trial is all there can be.
     """
 
     candidate: Candidate
@@ -26,6 +27,7 @@ class Trial(NamedTuple):
     tested: str
     number: int
     score: float
+    seeded: bool = True
 
 
 def corpora_of(trials: Sequence[Trial]) -> list[str]:
@@ -78,7 +80,7 @@ def inner_scores(trials: Sequence[Trial]) -> dict[Candidate, dict[str, float]]:
             f"Of {', '.join(corpora)} no candidate left exactly two out. Give all "
             "candidates the same --corpora, with --target=inner."
         )
-    _check(found, candidates, corpora)
+    _check(found, candidates, corpora, {t.candidate for t in trials if t.seeded})
     return {
         candidate: {
             unseen: statistics.fmean(
@@ -96,10 +98,12 @@ def _check(
     found: Mapping[tuple[Candidate, str, str], Sequence[float]],
     candidates: Sequence[Candidate],
     corpora: Sequence[str],
+    seeded: Collection[Candidate],
 ) -> None:
     """Refuses candidates that cannot be compared."""
-    most = max(map(len, found.values()))
+    counts = [len(scores) for (of, _, _), scores in found.items() if of in seeded]
     for candidate in candidates:
+        most = max(counts, default=1) if candidate in seeded else 1
         for unseen in corpora:
             for held in corpora:
                 count = len(found.get((candidate, unseen, held), ()))

@@ -22,12 +22,16 @@ class Judged(NamedTuple):
       chosen: the best candidate for each unseen corpus.
       ahead: of each candidate but the first, how far it is ahead of that one; empty of
         dimensions, of which there is no such comparison.
+      trials: of each candidate whose method knows a seed; 0 if none does.
+      alone: corpora of one speaker, or of speakers that are not known.
     """
 
     scores: Mapping[Candidate, Mapping[str, float]]
     deviations: Mapping[Candidate, float]
     chosen: Mapping[str, Candidate]
     ahead: Mapping[Candidate, Comparison]
+    trials: int = 1
+    alone: Sequence[str] = ()
 
 
 def deviations(trials: Sequence[Trial]) -> dict[Candidate, float]:
@@ -77,24 +81,31 @@ def table(judged: Judged) -> str:
         "mean: of all tests; ±: deviation over trials."
     )
     if judged.ahead:
-        told += f"\nahead of the first: points of the mean{_surely(judged.ahead)}"
+        told += f"\nahead of the first: points of the mean{_surely(judged)}"
     return told
 
 
-def _surely(ahead: Mapping[Candidate, Comparison]) -> str:
+def _surely(judged: Judged) -> str:
     """What the intervals are, and what may not be read into them."""
-    found = ahead.values()
+    found = judged.ahead.values()
     if all(math.isnan(one.low) for one in found):
-        return "; speakers are not known, so there is no interval."
-    if min(one.num_trials for one in found) < 2:
-        return (
+        return "; no corpus has two speakers that are known: there is no interval."
+    over = "speakers and trials" if judged.trials else "speakers"
+    text = (
+        f", with a 95 % interval over {over}; one that includes 0 may be noise, and of "
+        "many candidates one is ahead by chance."
+    )
+    if judged.trials == 1:
+        text = (
             ", with a 95 % interval over speakers alone: of a single trial, so that "
             "other seeds may turn it round."
         )
-    return (
-        ", with a 95 % interval over speakers and trials; one that includes 0 may be "
-        "noise, and of many candidates one is ahead by chance."
-    )
+    if judged.alone:
+        text += (
+            f"\nOf {', '.join(judged.alone)} no two speakers are known, and none are "
+            "drawn: the intervals are too narrow."
+        )
+    return text
 
 
 def _ahead(found: Comparison | None) -> str:

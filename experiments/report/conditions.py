@@ -16,7 +16,8 @@ class Condition(NamedTuple):
     Attributes:
       setting: key of an account.
       value: the paper's.
-      words: what is said where it is another, with a place for the value here.
+      words: what is said where it is another, with a place for the value here, and
+        maybe one for the number of masks.
     """
 
     setting: str
@@ -30,9 +31,10 @@ _PAPER = (
     Condition("model_width", 64, "its first stage has {} channels instead of 64"),
     Condition("crop_seconds", 2.0, "training examples last {} s instead of 2"),
     Condition("augment", True, "examples are not stretched and shifted"),
-    Condition("mask_frames", 0.0, "masks cover up to {} of the frames each"),
-    Condition("mask_features", 0.0, "masks cover up to {} of the features each"),
-    Condition("masks", 2, "an example has {} of each kind of masks instead of 2"),
+    Condition("mask_frames", 0.0, "{masks} mask(s) cover up to {} of the frames each"),
+    Condition(
+        "mask_features", 0.0, "{masks} mask(s) cover up to {} of the features each"
+    ),
     Condition("learning_rate", 0.05, "the learning rate is {} instead of 0.05"),
     Condition("momentum", 0.9, "the momentum is {} instead of 0.9"),
     Condition("inner_learning_rate", 0.01, "eta_s is {} instead of 0.01"),
@@ -72,7 +74,7 @@ def _texts(protocol: Protocol) -> Iterator[str]:
         if setting in settings and settings[setting] != value:
             given = settings[setting]
             told = ", ".join(map(str, given)) if isinstance(given, list) else given
-            yield words.format(told)
+            yield words.format(told, masks=settings.get("masks"))
     yield from _length(protocol)
     trials = {len(its) for its in _trials(protocol)}
     if trials != {_TRIALS}:
