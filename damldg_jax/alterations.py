@@ -3,7 +3,9 @@
 Altered copies of recordings are trained on beside them (``--variants``), and any
 features can be those of altered recordings (``--features=log_mel+noise``), to see what
 a disturbance costs. What is drawn is drawn by the recording itself, so that the same
-recording is altered in the same way each time.
+recording is altered in the same way each time. Several make a chain, by their names
+with ``+`` between: ``excerpt+equaliser`` is an excerpt as another microphone has it,
+and another one than that of ``excerpt`` alone.
 
 To add one, write a function of a waveform and a generator and give it a row here.
 """
@@ -12,6 +14,8 @@ import zlib
 from collections.abc import Callable
 
 import numpy as np
+
+from damldg_jax.errors import InputError, unknown
 
 # Range of what is drawn, in decibels.
 _GAIN_DB = (-20.0, 10.0)
@@ -26,6 +30,8 @@ _REVERBERATION_SECONDS = (0.2, 0.8)
 _EXCERPT_SECONDS = (0.5, 1.5)
 _EXCERPT_SHARE = 0.75
 _SILENCE = 1e-12
+# Between the names of a chain.
+SIGN = "+"
 
 # From [samples] float64 at a rate in Hz to [other samples] float64.
 Alteration = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
@@ -114,11 +120,32 @@ ALTERATIONS: dict[str, Alteration] = {
 }
 
 
+def chain(name: str) -> list[str]:
+    """The alterations that a name stands for, in their order.
+
+    Args:
+      name: of one, or of several with ``SIGN`` between.
+
+    Returns:
+      Keys of ``ALTERATIONS``.
+
+    Raises:
+      InputError: there is none of such a name, or it is one of the chain twice.
+    """
+    parts = name.split(SIGN)
+    for part in parts:
+        if part not in ALTERATIONS:
+            raise unknown("alteration of recordings", part, ALTERATIONS)
+        if parts.count(part) > 1:
+            raise InputError(f"--variants={name} has '{part}' twice. Give it once.")
+    return parts
+
+
 def alter(name: str, waveform: np.ndarray, rate: int) -> np.ndarray:
     """Alters a recording.
 
     Args:
-      name: key of ``ALTERATIONS``.
+      name: as ``chain`` has it.
       waveform: [samples], full scale 1.
       rate: of the waveform, in Hz.
 
@@ -127,4 +154,6 @@ def alter(name: str, waveform: np.ndarray, rate: int) -> np.ndarray:
     """
     waveform = np.asarray(waveform, np.float64)
     rng = np.random.default_rng([zlib.crc32(waveform.tobytes()), *name.encode()])
-    return ALTERATIONS[name](waveform, rate, rng)
+    for part in chain(name):
+        waveform = ALTERATIONS[part](waveform, rate, rng)
+    return waveform

@@ -199,7 +199,7 @@ class Config:
         """The settings by which altered copies of recordings are prepared and read.
 
         Args:
-          variant: how they are altered, a key of ``ALTERATIONS``.
+          variant: how they are altered: a key of ``ALTERATIONS``, or a chain of some.
 
         Returns:
           The settings; records lie in a folder of their own.

@@ -7,11 +7,11 @@ it a place in a table here.
 import pathlib
 from collections.abc import Iterable
 
-from damldg_jax.alterations import ALTERATIONS
+from damldg_jax.alterations import SIGN, chain
 from damldg_jax.encoders import ENCODERS
 from damldg_jax.errors import InputError, unknown
 from damldg_jax.features import files
-from damldg_jax.features.altered import SIGN, Altered
+from damldg_jax.features.altered import Altered
 from damldg_jax.features.deltas import LogMelDeltas
 from damldg_jax.features.egemaps import Egemaps
 from damldg_jax.features.encoder_choice import OUTPUTS, EncoderChoice
@@ -105,8 +105,7 @@ def resolve(
 
 
 def _altered(features: Features, alteration: str) -> Features:
-    if alteration not in ALTERATIONS:
-        raise unknown("alteration of recordings", alteration, ALTERATIONS)
+    chain(alteration)
     if features.picture is not None or features.name == files.NAME:
         raise InputError(
             f"--features={features.name} are not computed from recordings, so that "

@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from damldg_jax.alterations import alter
+from damldg_jax.alterations import SIGN, alter
 from damldg_jax.features.reading import Signal
 from damldg_jax.features.signature import Features
-
-SIGN = "+"
 
 
 class Altered:
@@ -18,7 +16,7 @@ class Altered:
     Attributes:
       name: ``<name of the features>+<alteration>``.
       features: what is computed from the altered recordings; all else is theirs.
-      alteration: key of ``ALTERATIONS``.
+      alteration: one, or a chain of several, as ``alterations.chain`` has it.
     """
 
     def __init__(self, features: Features, alteration: str):
@@ -26,7 +24,7 @@ class Altered:
 
         Args:
           features: of recordings.
-          alteration: key of ``ALTERATIONS``.
+          alteration: one, or a chain of several.
         """
         self.features, self.alteration = features, alteration
         self.name = f"{features.name}{SIGN}{alteration}"

@@ -83,8 +83,8 @@ define("Data", flags.DEFINE_bool, "encoder_whole_window",
 define("Data", flags.DEFINE_list, "variants",
        "Altered copies of each source recording that are trained on beside it, "
        "prepared once like the recordings. Of "
-       f"{names(ALTERATIONS)}. The target and the validation speakers are never "
-       "altered.")
+       f"{names(ALTERATIONS)}, or chains such as excerpt+equaliser. The target and the "
+       "validation speakers are never altered.")
 define("Data", flags.DEFINE_bool, "skip_unreadable",
        "Go on without recordings that cannot be used, and list them in the results.")
 define("Data", flags.DEFINE_bool, "skip_duplicates",
