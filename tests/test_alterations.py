@@ -104,6 +104,32 @@ def test_digital_silence_stays_finite(name):
     assert np.isfinite(alter(name, np.zeros(2_000), RATE)).all()
 
 
+def test_a_chain_is_one_after_the_other_with_draws_of_its_own():
+    waveform = tone()
+    both = alter("gain+speed_1.2", waveform, RATE)
+    slower = alter("speed_1.2", waveform, RATE)
+    # A gain that is not the one of `gain` alone: the chain is another name.
+    ratio = np.linalg.norm(both) / np.linalg.norm(slower)
+    np.testing.assert_allclose(both, ratio * slower, atol=1e-5)
+    alone = np.linalg.norm(alter("gain", waveform, RATE)) / np.linalg.norm(waveform)
+    assert abs(ratio / alone - 1) > 0.01
+    excerpts = [alter(name, waveform, RATE) for name in ("excerpt", "excerpt+gain")]
+    assert len(excerpts[0]) != len(excerpts[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("log_mel+excerpt+nois", "Did you mean 'noise'"),
+        ("log_mel+gain+gain", r"gain\+gain has 'gain' twice"),
+        ("log_mel+gain+", "Unknown alteration of recordings ''"),
+    ],
+)
+def test_a_chain_that_there_cannot_be_is_refused(name, told):
+    with pytest.raises(InputError, match=told):
+        resolve(name)
+
+
 def test_features_of_altered_recordings(tmp_path):
     import soundfile
 
