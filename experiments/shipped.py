@@ -12,7 +12,7 @@ from damldg_jax.corpora.files import did_you_mean
 from damldg_jax.errors import InputError
 
 FOLDER = pathlib.Path(__file__).parent / "flagfiles"
-_FLAG = "--flagfile="
+_FLAGS = ("--flagfile", "-flagfile")
 _IN_A_CLONE = pathlib.PurePath("experiments", "flagfiles")
 
 
@@ -28,7 +28,16 @@ def with_shipped_flagfiles(argv: Sequence[str]) -> list[str]:
     Returns:
       The same, with paths that can be opened from any folder.
     """
-    return [_FLAG + _find(x[len(_FLAG) :]) if x.startswith(_FLAG) else x for x in argv]
+    found = []
+    for given in argv:
+        name, sign, value = given.partition("=")
+        if name in _FLAGS and sign:
+            found.append(f"{name}={_find(value)}")
+        elif found and found[-1] in _FLAGS:
+            found.append(_find(given))
+        else:
+            found.append(given)
+    return found
 
 
 def not_opened(error: OSError) -> InputError:

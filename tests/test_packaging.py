@@ -140,6 +140,9 @@ def test_flagfiles_of_the_package_are_found_from_any_folder(tmp_path, monkeypatc
     for name in ("paper.flags", "experiments/flagfiles/paper.flags"):
         arguments = ["x", f"--flagfile={name}", "--steps=3"]
         assert shipped.with_shipped_flagfiles(arguments) == ["x", found, "--steps=3"]
+        apart = ["x", "--flagfile", name, "--steps=3"]
+        expected = ["x", "--flagfile", found.partition("=")[2], "--steps=3"]
+        assert shipped.with_shipped_flagfiles(apart) == expected
 
 
 def test_no_file_of_the_user_is_mistaken_for_one_of_the_package(tmp_path, monkeypatch):

@@ -40,7 +40,8 @@ def front_end(features: Features) -> FrontEnd:
         raise InputError(
             f"The features '{features.name}' have no front end in JAX, so that a model "
             "of them cannot be exported with one; there are some for "
-            f"{', '.join(_FRONT_ENDS)}. Use the model by damldg_jax.load instead."
+            f"{', '.join(_FRONT_ENDS)}. Use the model by damldg_jax.load instead, or "
+            "export its weights alone by --formats=safetensors."
         )
     return make(features)
 

@@ -99,7 +99,8 @@ def _refuse_others(model: Model) -> None:
         raise InputError(
             f"This model's inputs are normalised by {rule.meaning}: it needs other "
             "recordings, and cannot be exported as a function of one. Train with "
-            "--normalization=none, training or utterance, or export safetensors alone."
+            "--normalization=none, training or utterance, or export its weights alone "
+            "by --formats=safetensors."
         )
 
 

@@ -27,6 +27,7 @@ class Condition(NamedTuple):
 
 _PAPER = (
     Condition("features", "log_mel", "features are {} instead of log-mel spectrograms"),
+    Condition("model", "resnet", "the network is '{}' instead of a ResNet-18"),
     Condition("model_depth", 18, "the network is a ResNet-{} instead of a ResNet-18"),
     Condition("model_width", 64, "its first stage has {} channels instead of 64"),
     Condition("crop_seconds", 2.0, "training examples last {} s instead of 2"),
