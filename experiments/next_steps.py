@@ -4,6 +4,7 @@ import pathlib
 import shlex
 from collections.abc import Iterable
 
+from damldg_jax.corpora.scenarios import INNER
 from damldg_jax.errors import InputError
 from damldg_jax.prediction.places import find_file
 from experiments.config import Config
@@ -24,6 +25,8 @@ def next_steps(folders: Iterable[pathlib.Path], config: Config) -> str:
         return ""
     workdir = shlex.quote(str(config.workdir))
     commands = [f"python -m experiments.report {workdir} --output=report"]
+    if config.target == INNER:
+        commands.append(f"python -m experiments.choose {workdir} ANOTHER_WORKDIR")
     if _is_heard(config) and _has_model(folders[-1]):
         run = shlex.quote(str(folders[-1]))
         commands.append(f"python -m experiments.predict --checkpoint={run} call.wav")

@@ -1,5 +1,6 @@
 """Settings chosen on sources alone."""
 
+import dataclasses
 import json
 import statistics
 from pathlib import Path
@@ -14,6 +15,8 @@ from experiments.choose.candidates import read_candidates
 from experiments.choose.command import judge
 from experiments.choose.inner import Trial, choose, inner_scores
 from experiments.choose.told import Judged, as_json, deviations, table
+from experiments.config import Config
+from experiments.next_steps import next_steps
 from tests.cli import run
 from tests.fake_runs import utterances, write_run
 
@@ -288,6 +291,14 @@ def test_corpora_whose_speakers_are_not_known_are_told(tmp_path, unknown):
     else:
         assert "Of a no two speakers are known" in text
     assert ("95 %" in text) == (unknown != CORPORA)
+
+
+def test_who_has_left_pairs_out_is_told_of_this_command(tmp_path):
+    config = Config(target="inner", corpora=CORPORA, workdir=tmp_path)
+    folders = [write_run(tmp_path)]
+    assert f"experiments.choose {tmp_path} " in next_steps(folders, config)
+    others = dataclasses.replace(config, target="all")
+    assert "choose" not in next_steps(folders, others)
 
 
 def test_runs_of_another_target_are_no_candidates(tmp_path):

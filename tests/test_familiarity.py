@@ -67,7 +67,7 @@ def test_what_is_far_from_all_is_unlike(distance):
     (near,) = familiarity(reference, np.zeros((1, 3)), np.zeros(1))
     assert far.unlike
     assert far.rank == pytest.approx(120 / 121)
-    assert not near.unlike
+    assert near.unlike is False
 
 
 def test_a_few_utterances_are_no_evidence_that_one_is_unlike():
@@ -76,7 +76,15 @@ def test_a_few_utterances_are_no_evidence_that_one_is_unlike():
     reference = make_reference({"a": seen(points, np.arange(60) < 40)})
     (far,) = familiarity(reference, np.full((1, 3), 1e6), np.zeros(1))
     assert far.rank == pytest.approx(20 / 21)
-    assert not far.unlike
+    assert far.unlike is None
+
+
+@pytest.mark.parametrize(("held_out", "told"), [(99, None), (100, True)])
+def test_a_hundred_can_tell(held_out, told):
+    points = np.random.default_rng(4).normal(size=(40 + held_out, 3))
+    reference = make_reference({"a": seen(points, np.arange(len(points)) < 40)})
+    (far,) = familiarity(reference, np.full((1, 3), 1e6), np.zeros(1))
+    assert far.unlike is told
 
 
 def test_more_channels_than_utterances_do():

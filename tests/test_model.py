@@ -187,7 +187,7 @@ def test_without_a_reference_nothing_is_called_unlike(tmp_path):
     path = trained.write(tmp_path / "m.safetensors", reference=False)
     said = damldg_jax.load(path).predict(voice(1), RATE)
     assert said.familiarity is None
-    assert not said.unlike
+    assert said.unlike is None
     assert said.nearest == ""
 
 

@@ -59,9 +59,9 @@ def contents(seed: int = 0, reference: bool = True, **changes) -> Contents:
     channels = head["kernel"].shape[0]
     seen = {
         name: Seen(
-            rng.normal(number, 0.3, (30, channels)).astype(np.float32),
-            rng.normal(1, 0.2, 30).astype(np.float32),
-            np.arange(30) < 20,
+            rng.normal(number, 0.3, (80, channels)).astype(np.float32),
+            rng.normal(1, 0.2, 80).astype(np.float32),
+            np.arange(80) < 20,
         )
         for number, name in enumerate(described.domains)
     }

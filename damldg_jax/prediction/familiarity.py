@@ -57,17 +57,33 @@ class Familiarity(NamedTuple):
       domain: number of that domain.
       rank: share of held-out utterances that are nearer, in [0, 1].
       energy_rank: share of them that have a lower energy, in [0, 1].
+      highest: the rank of what is further than all of them.
     """
 
     distance: float
     domain: int
     rank: float
     energy_rank: float
+    highest: float
 
     @property
-    def unlike(self) -> bool:
+    def unlike(self) -> bool | None:
         """Whether next to none of the held-out utterances are as far."""
-        return self.rank > UNLIKE
+        return is_unlike(self.rank, self.highest)
+
+
+def is_unlike(rank: float, highest: float) -> bool | None:
+    """Whether an utterance of a rank is unlike all that was trained on.
+
+    Args:
+      rank: as of ``Familiarity``.
+      highest: likewise.
+
+    Returns:
+      None if the held-out utterances are too few to tell: whatever it is, they would
+      not call it unlike.
+    """
+    return rank > UNLIKE if highest > UNLIKE else None
 
 
 class Seen(NamedTuple):
@@ -197,6 +213,6 @@ def familiarity(
     ranks = share * np.interp(distances, reference.distances, _QUANTILES)
     energy_ranks = np.interp(energies, reference.energies, _QUANTILES)
     return [
-        Familiarity(float(d), int(n), float(r), float(e))
+        Familiarity(float(d), int(n), float(r), float(e), share)
         for d, n, r, e in zip(distances, domains, ranks, energy_ranks, strict=True)
     ]

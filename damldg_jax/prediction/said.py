@@ -37,9 +37,9 @@ class Prediction:
         return f"Prediction({', '.join(told)})"
 
     @property
-    def unlike(self) -> bool:
-        """Whether it looks unlike all that the model was trained on."""
-        return self.familiarity is not None and self.familiarity.unlike
+    def unlike(self) -> bool | None:
+        """Whether it looks unlike all that was trained on; None if not known."""
+        return self.familiarity.unlike if self.familiarity else None
 
 
 class Piece(NamedTuple):

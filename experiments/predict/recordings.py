@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from damldg_jax.errors import RecordingError
-from damldg_jax.prediction.familiarity import UNLIKE
+from damldg_jax.prediction.familiarity import is_unlike
 from damldg_jax.prediction.model import Model, Piece, Prediction
 from damldg_jax.prediction.timeline import Span, Timeline, windows
 from experiments.console import progress
@@ -48,6 +48,7 @@ class Predicted(NamedTuple):
       energy: of the logits; a mean over windows.
       rank: share of held-out utterances of the training that are nearer to the training
         domains; a median over windows; NaN if the model cannot tell.
+      unlike: whether it looks unlike all that was trained on; None if not known.
       nearest: the training corpus that it, or most of its windows, is nearest to.
       timeline: its windows; None where it was predicted in one piece.
     """
@@ -58,13 +59,9 @@ class Predicted(NamedTuple):
     probabilities: Mapping[str, float]
     energy: float
     rank: float
+    unlike: bool | None
     nearest: str
     timeline: Timeline | None
-
-    @property
-    def unlike(self) -> bool:
-        """Whether it looks unlike all that the model was trained on."""
-        return self.rank > UNLIKE
 
 
 class _Read(NamedTuple):
@@ -154,7 +151,8 @@ def _groups(reads: Iterable[_Read], together: bool) -> Iterator[list[_Read]]:
 def _of_one(model: Model, read: _Read, said: list[Prediction]) -> Predicted:
     timeline = Timeline(read.spans, tuple(said)) if read.spans else None
     probabilities = timeline.mean() if timeline else said[0].probabilities
-    ranks = [of.familiarity.rank for of in said if of.familiarity]
+    known = [of.familiarity for of in said if of.familiarity]
+    rank = float(np.median([of.rank for of in known])) if known else math.nan
     nearest = [of.nearest for of in said]
     best = max(probabilities, key=probabilities.__getitem__)
     return Predicted(
@@ -163,7 +161,8 @@ def _of_one(model: Model, read: _Read, said: list[Prediction]) -> Predicted:
         emotion=best if said[0].emotion else "",
         probabilities=probabilities,
         energy=float(np.mean([of.energy for of in said])),
-        rank=float(np.median(ranks)) if ranks else math.nan,
+        rank=rank,
+        unlike=is_unlike(rank, known[0].highest) if known else None,
         nearest=max(nearest, key=nearest.count),
         timeline=timeline,
     )

@@ -75,7 +75,7 @@ def _table(model: Model, found: Sequence[Predicted], failed: Failed) -> str:
 
 
 def _unlike(one: Predicted) -> str:
-    if math.isnan(one.rank):
+    if one.unlike is None:
         return "not known"
     return "UNLIKE" if one.unlike else "no"
 
@@ -120,7 +120,7 @@ def _content(model: Model, one: Predicted) -> dict[str, Any]:
         "emotion": one.emotion or None,
         "values": _rounded(one.probabilities),
         "energy": round(one.energy, 4),
-        "unlike": one.unlike if known else None,
+        "unlike": one.unlike,
         "distance_rank": round(one.rank, 4) if known else None,
         "nearest": one.nearest or None,
         "windows": _windows(one.timeline) if one.timeline else None,
@@ -135,7 +135,7 @@ def _windows(timeline: Timeline) -> list[dict[str, Any]]:
             "emotion": said.emotion or None,
             "values": _rounded(said.probabilities),
             "energy": round(said.energy, 4),
-            "unlike": said.unlike if said.familiarity else None,
+            "unlike": said.unlike,
         }
         for span, said in zip(*timeline, strict=True)
     ]

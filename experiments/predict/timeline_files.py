@@ -34,7 +34,7 @@ def write_timeline(
         [
             *(f"{span.start:.3f}", f"{span.end:.3f}", of.emotion),
             *(f"{of.probabilities[name]:.6f}" for name in classes),
-            *(f"{of.energy:.4f}", of.unlike if of.familiarity else ""),
+            *(f"{of.energy:.4f}", of.unlike),
         ]
         for span, of in zip(spans, said, strict=True)
     ]
