@@ -26,6 +26,12 @@ def initial(network):
     return beginning(network)
 
 
+@pytest.mark.parametrize("name", ["nope.safetensors", ""])
+def test_where_there_is_no_file_it_is_told_what_to_name(tmp_path, initial, name):
+    with pytest.raises(InputError, match=r"--init_from=.*models/last\.safetensors"):
+        read_weights(tmp_path / name, *initial)
+
+
 def same(one, other):
     return all(jax.tree.leaves(jax.tree.map(np.array_equal, one, other)))
 

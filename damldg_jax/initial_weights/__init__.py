@@ -76,7 +76,10 @@ def read_weights(
         with path.open("rb") as file:
             start = file.read(2)
     except OSError as error:
-        raise InputError(f"{request.told} cannot be read ({error}).") from error
+        raise InputError(
+            f"{request.told} cannot be read ({error.strerror}). Name a file of "
+            "weights; of an earlier run that is models/last.safetensors in its folder."
+        ) from error
     hints = (hint for sign, hint in _ARCHIVES.items() if start.startswith(sign))
     titles = "; ".join(row.title for row in FORMATS)
     raise InputError(
