@@ -26,12 +26,6 @@ def initial(network):
     return beginning(network)
 
 
-@pytest.mark.parametrize("name", ["nope.safetensors", ""])
-def test_where_there_is_no_file_it_is_told_what_to_name(tmp_path, initial, name):
-    with pytest.raises(InputError, match=r"--init_from=.*models/last\.safetensors"):
-        read_weights(tmp_path / name, *initial)
-
-
 def same(one, other):
     return all(jax.tree.leaves(jax.tree.map(np.array_equal, one, other)))
 
@@ -155,7 +149,7 @@ def test_a_file_of_no_known_format_is_named(tmp_path, initial, content, told):
 
 def test_a_file_that_is_not_there_and_a_folder_are_named(tmp_path, initial):
     for path in (tmp_path / "nothing", tmp_path):
-        with pytest.raises(InputError, match="cannot be read"):
+        with pytest.raises(InputError, match=r"cannot be read.*models/last\.safet"):
             read_weights(path, *initial)
 
 
