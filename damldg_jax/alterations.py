@@ -137,7 +137,7 @@ def chain(name: str) -> list[str]:
         if part not in ALTERATIONS:
             raise unknown("alteration of recordings", part, ALTERATIONS)
         if parts.count(part) > 1:
-            raise InputError(f"--variants={name} has '{part}' twice. Give it once.")
+            raise InputError(f"The chain '{name}' has '{part}' twice. Give it once.")
     return parts
 
 

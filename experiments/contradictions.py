@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from damldg_jax.errors import InputError
+from damldg_jax.features import SIGN
 from damldg_jax.networks import has_affine
 from experiments.beginning import refuse_blocks
 
@@ -41,6 +42,24 @@ def refuse(config: "Config", default: type["Config"]) -> None:
         raise InputError(
             f"--epochs={config.epochs} and --steps={config.steps} both give the length "
             "of training: leave one out."
+        )
+
+
+def refuse_copies(config: "Config") -> None:
+    """Refuses altered copies of what is altered already.
+
+    Args:
+      config: of which nothing but the features need have been checked.
+
+    Raises:
+      InputError: there are to be such.
+    """
+    if config.variants and SIGN in config.features:
+        raise InputError(
+            f"--features={config.features} with --variants="
+            f"{','.join(config.variants)}: features of altered recordings have no "
+            "further copies. Give the one or the other; --variants takes chains, too, "
+            f"such as excerpt{SIGN}noise."
         )
 
 

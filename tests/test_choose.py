@@ -233,7 +233,7 @@ def test_labels_and_speakers_must_be_alike(tmp_path, column, value, told):
         read_candidates([tmp_path / "one", tmp_path / "two"], "last")
 
 
-def test_a_step_that_no_run_has_is_told(tmp_path):
+def test_a_step_that_no_run_has_is_told(tmp_path, capsys):
     folder = candidate(tmp_path / "one")
     for file in folder.rglob("result.json"):
         kept = [e for e in json.loads(file.read_text()) if e["selection"] == "last"]
@@ -241,6 +241,10 @@ def test_a_step_that_no_run_has_is_told(tmp_path):
     assert read_candidates([folder], "last")
     with pytest.raises(InputError, match=r"no best step.*--validation_fraction above"):
         read_candidates([folder], "best")
+    # A method that has it is chosen by it all the same.
+    candidate(folder, method="da_mldg")
+    assert [method for _, method in read_candidates([folder], "best")] == ["da_mldg"]
+    assert "deep_all has no best step and is left out" in capsys.readouterr().err
 
 
 def test_runs_that_were_first_done_for_another_scenario_count(tmp_path):
@@ -249,6 +253,8 @@ def test_runs_that_were_first_done_for_another_scenario_count(tmp_path):
     file = next(folder.rglob("result.json"))
     file.write_text(file.read_text().replace(LEAVE_TWO_OUT, "custom"))
     write_run(folder, "d", ("a", "b", "c"), also={"scenario": "custom"})
+    # And a trial of which there is no other one.
+    write_run(folder, "c", ("a", "b"), trial=1, also={"scenario": "custom"})
     (runs,) = read_candidates([folder], "last").values()
     assert len(runs) == 12
     assert judge({("one", "deep_all"): runs}, "last").scores

@@ -152,7 +152,7 @@ def test_what_practice_adds_to_the_paper_is_told(workdir):
         "Altered copies are trained on too: noise, gain.",
         "An average of the weights is tested: ema.",
         "Gamma of DA-MLDG is scaled instead of Eq. (3).",
-        "The network is 'pooled' instead of a ResNet-18.",
+        "The classifier is 'pooled' instead of a ResNet-18.",
         "3 mask(s) cover up to 0.2 of the frames each.",
     }
 

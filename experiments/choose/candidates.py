@@ -45,7 +45,7 @@ def read_candidates(
                 f"{workdir} has no run of --target=inner: give experiments.main that "
                 "target."
             )
-        _check_selection(runs, selection)
+        runs = _with_step(workdir, runs, selection)
         _check_single(workdir, runs)
         for run in sorted(runs, key=lambda run: _place(run.method)):
             first = tasks.setdefault(run.first["target"], run)
@@ -58,20 +58,32 @@ def _inner(runs: Sequence[RunRecord]) -> list[RunRecord]:
     """Those that leave two out, also if they were first done for another scenario."""
     marked = [run for run in runs if run.first["scenario"] == LEAVE_TWO_OUT]
     corpora = {run.first["target"] for run in marked}
+    trials = {(run.method, run.first["trial"]) for run in marked}
     return [
-        run for run in runs if run in marked or unseen_of(corpora, *reversed(run.test))
+        run
+        for run in runs
+        if run in marked
+        or (
+            (run.method, run.first["trial"]) in trials
+            and unseen_of(corpora, *reversed(run.test))
+        )
     ]
 
 
-def _check_selection(runs: Sequence[RunRecord], selection: str) -> None:
-    """Refuses runs that have no such step."""
-    for run in runs:
-        if selection not in run.entries:
-            raise InputError(
-                f"{run.folder} has no {selection} step: no speakers of its sources "
-                "were held out. Leave --choose_by out, or train all candidates with a "
-                "--validation_fraction above 0."
-            )
+def _with_step(
+    workdir: pathlib.Path, runs: Sequence[RunRecord], selection: str
+) -> list[RunRecord]:
+    """Those that have such a step; a method that has none is left out, and told."""
+    having = {run.method for run in runs if selection in run.entries}
+    if not having:
+        raise InputError(
+            f"The runs of {workdir} have no {selection} step: no speakers of the "
+            "sources were held out, or their methods take no steps. Leave --choose_by "
+            "out, or train networks with a --validation_fraction above 0."
+        )
+    for method in sorted({run.method for run in runs} - having):
+        say(f"{workdir}: {method} has no {selection} step and is left out.")
+    return [run for run in runs if selection in run.entries]
 
 
 def _place(method: str) -> tuple[int, str]:

@@ -107,9 +107,18 @@ def judge(
         deviations(trials_of(counted, selection)),
         choose(scores),
         ahead,
-        trials=len({trial.number for trial in trials if trial.seeded}),
+        trials=_number_of(trials_of(counted, selection)),
         alone=sorted(alone),
     )
+
+
+def _number_of(trials: Sequence[Trial]) -> int:
+    """Trials of each candidate whose method knows a seed; 0 if none does."""
+    found: dict[Candidate, set[int]] = {}
+    for trial in trials:
+        if trial.seeded:
+            found.setdefault(trial.candidate, set()).add(trial.number)
+    return min(map(len, found.values()), default=0)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ class Condition(NamedTuple):
 
 _PAPER = (
     Condition("features", "log_mel", "features are {} instead of log-mel spectrograms"),
-    Condition("model", "resnet", "the network is '{}' instead of a ResNet-18"),
+    Condition("model", "resnet", "the classifier is '{}' instead of a ResNet-18"),
     Condition("model_depth", 18, "the network is a ResNet-{} instead of a ResNet-18"),
     Condition("model_width", 64, "its first stage has {} channels instead of 64"),
     Condition("crop_seconds", 2.0, "training examples last {} s instead of 2"),
@@ -56,6 +56,8 @@ _PAPER = (
     Condition("hold_out_steps", 1, "domains are held out for {} steps in a row"),
 )
 
+_OF_RESNETS = ("model_depth", "model_width")
+
 
 def conditions(protocol: Protocol) -> tuple[str, ...]:
     """In what a protocol differs from the paper's.
@@ -72,6 +74,8 @@ def conditions(protocol: Protocol) -> tuple[str, ...]:
 def _texts(protocol: Protocol) -> Iterator[str]:
     settings = protocol.settings
     for setting, value, words in _PAPER:
+        if setting in _OF_RESNETS and settings.get("model", "resnet") != "resnet":
+            continue
         if setting in settings and settings[setting] != value:
             given = settings[setting]
             told = ", ".join(map(str, given)) if isinstance(given, list) else given
