@@ -21,7 +21,7 @@ from damldg_jax.targets import TARGETS, Target, Wishes
 from damldg_jax.tent import LEARNING_RATE
 from experiments.beginning import STARTS, ends_encoder
 from experiments.choices import CHOICES
-from experiments.contradictions import refuse, refuse_copies
+from experiments.contradictions import refuse
 from experiments.given import NUMBERS, scale, whole_numbers, words
 from experiments.ranges import RANGES
 from experiments.xla import MATMUL_PRECISIONS
@@ -184,12 +184,11 @@ class Config:
         for name in NUMBERS:
             object.__setattr__(self, name, whole_numbers(name, getattr(self, name)))
         self._resolve()
-        refuse_copies(self)
-        for variant in self.variants:
-            self.altered(variant)
         object.__setattr__(self, "dimension_range", scale(self.dimension_range))
         check(self.network, self._network_settings())
         refuse(self, Config)
+        for variant in self.variants:
+            self.altered(variant)
 
     @functools.cached_property
     def extractor(self) -> Features:

@@ -21,6 +21,7 @@ def refuse(config: "Config", default: type["Config"]) -> None:
     Raises:
       InputError: two do not go together; it names both.
     """
+    _refuse_copies(config)
     _refuse_of_targets(config, default)
     _refuse_halves(config, default)
     _refuse_of_domains(config)
@@ -45,15 +46,8 @@ def refuse(config: "Config", default: type["Config"]) -> None:
         )
 
 
-def refuse_copies(config: "Config") -> None:
-    """Refuses altered copies of what is altered already.
-
-    Args:
-      config: of which nothing but the features need have been checked.
-
-    Raises:
-      InputError: there are to be such.
-    """
+def _refuse_copies(config: "Config") -> None:
+    """Refuses altered copies of what is altered already."""
     if config.variants and SIGN in config.features:
         raise InputError(
             f"--features={config.features} with --variants="

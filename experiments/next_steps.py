@@ -26,7 +26,7 @@ def next_steps(folders: Iterable[pathlib.Path], config: Config) -> str:
     workdir = shlex.quote(str(config.workdir))
     commands = [f"python -m experiments.report {workdir} --output=report"]
     if config.target == INNER:
-        commands.append(f"python -m experiments.choose {workdir} ANOTHER_WORKDIR")
+        commands.append(f"python -m experiments.choose {workdir}")
     if _is_heard(config) and _has_model(folders[-1]):
         run = shlex.quote(str(folders[-1]))
         commands.append(f"python -m experiments.predict --checkpoint={run} call.wav")

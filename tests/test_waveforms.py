@@ -99,5 +99,8 @@ def test_shorter_waveforms_than_the_shortest_are_refused(loaded):
 @pytest.mark.parametrize("normalization", ["speaker", "corpus"])
 def test_what_needs_other_recordings_is_refused(normalization):
     contents = trained.contents(normalization=normalization, silence=0.0)
-    with pytest.raises(InputError, match="--formats=safetensors"):
+    with pytest.raises(
+        InputError,
+        match=r"training or utterance, or export its weights.*--formats=safetensors",
+    ):
         predict_waveforms(Model(contents, LogMel()))

@@ -95,6 +95,7 @@ def judge(
         candidate: [run for run in runs if unseen_of(corpora, *reversed(run.test))]
         for candidate, runs in candidates.items()
     }
+    compared = trials_of(counted, selection)
     classes = all(run.classes for runs in candidates.values() for run in runs)
     ahead, alone = {}, set()
     if classes:
@@ -104,10 +105,10 @@ def judge(
         alone = {target for (target, _), its in tests if its.num_speakers == 1}
     return Judged(
         {candidate: scores[candidate] for candidate in candidates},
-        deviations(trials_of(counted, selection)),
+        deviations(compared),
         choose(scores),
         ahead,
-        trials=_number_of(trials_of(counted, selection)),
+        trials=_number_of(compared),
         alone=sorted(alone),
     )
 
